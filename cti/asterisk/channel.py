@@ -1,0 +1,279 @@
+"""One leg: a channel of Asterisk that parks in AsyncAGI and is moved by us.
+
+Each method is short and says what is true when it returns. Every await fails with `HungUp` once the channel is gone,
+so a story that is told with these methods ends wherever the caller ends it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+
+from cti.asterisk import commands
+from cti.asterisk.agi import AgiConversation, AgiResult, LeftLoop
+from cti.asterisk.link import ActionRefused, Link, LinkDown
+from cti.asterisk.messages import (
+    AsyncAgiEnd,
+    AsyncAgiExec,
+    AsyncAgiStart,
+    BridgeEnter,
+    BridgeLeave,
+    DtmfEnd,
+    Hangup,
+    HangupRequest,
+    NewChannel,
+    NewState,
+    OriginateResponse,
+)
+from ivr.caller import HungUp
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+EVERY_KEY = "0123456789*#"
+NORMAL_CLEARING, ANSWERED_ELSEWHERE = 16, 26
+LOST_HANGUP_S = 0.7  # a BYE within a millisecond of a Bridge can be lost: asked for, yet never carried out
+LATE_HANGUP_S = 0.5  # a failed Originate's Hangup tells more than its response; it comes within this
+PLAY_DEADLINE_S = 120.0
+INTERRUPTED = AgiResult(code=-1, result="-1", data="")
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """How a channel ended: Q.850 cause and, where there was one, the SIP code."""
+
+    cause: int
+    tech_cause: str
+    by_us: bool
+
+
+class Leg:
+    """A channel, known by its Uniqueid from before its birth (our own ChannelId) to its end."""
+
+    def __init__(self, link: Link, uniqueid: str, *, channel: str = "") -> None:
+        self.uniqueid = uniqueid
+        self.channel = channel
+        self.gone: asyncio.Future[Gone] = asyncio.get_running_loop().create_future()
+        self.rang = asyncio.Event()
+        self._link = link
+        self._agi = AgiConversation(link.send, uniqueid)
+        self._parked = asyncio.Event()
+        self._born = bool(channel)
+        self._cancel_cause: int | None = None
+        self._digits: deque[str] = deque()
+        self._digit_came = asyncio.Event()
+        self._playing = False
+        self._asked_to_end = False
+        self._music = False
+
+    # -- what Asterisk says ------------------------------------------------------------------------------------------
+
+    def hear(self, message: object) -> None:
+        """Take one message about this channel, in order."""
+        handler = _HANDLERS.get(type(message))
+        if handler is not None:
+            handler(self, message)
+
+    def _on_start(self, message: AsyncAgiStart) -> None:
+        self.channel = message.channel
+        self._born = True
+        self._parked.set()
+
+    def _on_exec(self, message: AsyncAgiExec) -> None:
+        self._agi.on_exec(message)
+
+    def _on_left_loop(self, _: AsyncAgiEnd) -> None:
+        self._parked.clear()
+        self._agi.on_end()
+
+    def _on_born(self, message: NewChannel) -> None:
+        self.channel, self._born = message.channel, True
+        if self._cancel_cause is not None:
+            self._link.send(commands.Hangup(self.uniqueid, self._cancel_cause))
+
+    def _on_state(self, message: NewState) -> None:
+        if message.state_desc == "Ringing":
+            self.rang.set()
+
+    def _on_digit(self, message: DtmfEnd) -> None:
+        if message.direction == "Received":
+            self._digits.append(message.digit)
+            self._digit_came.set()
+
+    def _on_bridge_enter(self, _: BridgeEnter) -> None:
+        self._parked.clear()
+
+    def _on_bridge_leave(self, _: BridgeLeave) -> None:
+        """Nothing to do: the next thing this leg says is AsyncAGIStart or Hangup."""
+
+    def _on_hangup_request(self, _: HangupRequest) -> None:
+        asyncio.get_running_loop().call_later(LOST_HANGUP_S, self._end_if_still_there)
+
+    def _end_if_still_there(self) -> None:
+        if not self.gone.done() and self._link.up:
+            self._link.send(commands.Hangup(self.uniqueid, NORMAL_CLEARING))
+
+    def _on_hangup(self, message: Hangup) -> None:
+        self.lost(message.cause, message.tech_cause)
+
+    def _on_originated(self, message: OriginateResponse) -> None:
+        if not message.ok:
+            delay = LATE_HANGUP_S if self._born else 0.0
+            asyncio.get_running_loop().call_later(delay, self.lost, 0, "")
+
+    def lost(self, cause: int = 0, tech_cause: str = "") -> None:
+        """The channel is no more: everything that waits for it fails with HungUp."""
+        if self.gone.done():
+            return
+        self.gone.set_result(Gone(cause, tech_cause, self._asked_to_end))
+        self._agi.on_hangup()
+        self._parked.clear()
+
+    def link_down(self) -> None:
+        self._agi.on_link_down()
+
+    # -- waiting -----------------------------------------------------------------------------------------------------
+
+    async def until(self, awaitable: Awaitable[T]) -> T:
+        """The awaitable's result; raises HungUp as soon as the channel is gone."""
+        task = asyncio.ensure_future(awaitable)
+        try:
+            await asyncio.wait({task, self.gone}, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+            raise HungUp
+        finally:
+            if not task.done():
+                task.cancel()
+
+    async def parked(self) -> None:
+        """The leg stands in its loop and takes commands."""
+        await self.until(self._parked.wait())
+
+    async def _command(self, text: str, deadline_s: float = PLAY_DEADLINE_S) -> AgiResult:
+        """The result, or INTERRUPTED when the leg was taken out of its loop meanwhile and is back."""
+        await self.parked()
+        try:
+            return await self._agi.command(text, deadline_s)
+        except LinkDown:
+            await self.until(self._link.until_up(None))
+        except LeftLoop:
+            await self.parked()
+        return INTERRUPTED
+
+    # -- what we do with it ------------------------------------------------------------------------------------------
+
+    async def answer(self) -> None:
+        """The call is up, media flows."""
+        await self._command(commands.answer(), 15.0)
+
+    async def play(self, files: Sequence[Path]) -> None:
+        """All was heard to its end."""
+        for file in files:
+            await self._stream(file, "")
+
+    async def ask(
+        self, files: Sequence[Path], *, digits: int, timeout_s: float, terminator: str = "#", between_s: float = 3.0
+    ) -> str:
+        """At most `digits` keys, with type-ahead and barge-in; empty on silence."""
+        for file in files:
+            if self._digits:
+                break
+            await self._stream(file, EVERY_KEY)
+        got = ""
+        while len(got) < digits:
+            key = await self._next_key(between_s if got else timeout_s)
+            if key is None or (key == terminator and digits > 1):
+                break
+            got += key
+        return got
+
+    async def _stream(self, file: Path, escape: str) -> None:
+        self._playing = True
+        try:
+            await self._command(commands.stream_file(str(file), escape))
+        finally:
+            self._playing = False
+
+    async def stop_playing(self) -> None:
+        """What plays now ends at once; its `play` returns."""
+        if self._playing and not self.gone.done():
+            try:
+                await self._link.action(commands.ControlPlayback(self.uniqueid, "stop"))
+            except ActionRefused:
+                log.debug("nothing was playing", uniqueid=self.uniqueid)
+
+    async def _next_key(self, timeout_s: float) -> str | None:
+        if not self._digits:
+            self._digit_came.clear()
+            try:
+                async with asyncio.timeout(timeout_s):
+                    await self.until(self._digit_came.wait())
+            except TimeoutError:
+                return None
+        return self._digits.popleft()
+
+    async def music(self, on: bool) -> None:
+        """Music on hold plays from now on, or no longer."""
+        self._music = on
+        await self._command(commands.set_music(on), 15.0)
+
+    async def bridge(self, other: Leg) -> None:
+        """Both hear each other. Raises ActionRefused when one of them is gone or elsewhere."""
+        await self.parked()
+        await other.parked()
+        try:
+            await self._link.action(commands.Bridge(self.uniqueid, other.uniqueid))
+        except ActionRefused:
+            if self.gone.done():
+                raise HungUp from None
+            raise
+        self._music = False
+
+    async def unbridge(self, other: Leg) -> None:
+        """Both stand in their loops again."""
+        self._parked.clear()
+        other._parked.clear()
+        await self._link.action(commands.Redirect(self.uniqueid, "legs", "leg", 1))
+        await self.parked()
+        await other.parked()
+
+    async def set(self, variable: str, value: str) -> None:
+        """The channel variable is set, for whoever adopts this channel later."""
+        await self._link.action(commands.Setvar(self.uniqueid, variable, value))
+
+    async def hang_up(self, cause: int = NORMAL_CLEARING) -> None:
+        """The channel is gone, or was never born and never will be."""
+        self._asked_to_end = True
+        if self.gone.done():
+            return
+        if not self._born:
+            self._cancel_cause = cause
+        try:
+            await self._link.action(commands.Hangup(self.uniqueid, cause))
+        except (ActionRefused, LinkDown) as error:
+            log.debug("hang-up was not needed", uniqueid=self.uniqueid, reason=str(error))
+            if self._born and isinstance(error, ActionRefused):
+                self.lost()
+        await asyncio.wait({self.gone}, timeout=5.0)
+
+
+_HANDLERS: dict[type, Callable[..., None]] = {
+    AsyncAgiStart: Leg._on_start,
+    AsyncAgiExec: Leg._on_exec,
+    AsyncAgiEnd: Leg._on_left_loop,
+    NewChannel: Leg._on_born,
+    NewState: Leg._on_state,
+    DtmfEnd: Leg._on_digit,
+    BridgeEnter: Leg._on_bridge_enter,
+    BridgeLeave: Leg._on_bridge_leave,
+    HangupRequest: Leg._on_hangup_request,
+    Hangup: Leg._on_hangup,
+    OriginateResponse: Leg._on_originated,
+}

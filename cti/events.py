@@ -1,0 +1,139 @@
+"""What happened: frozen, past-tense events on the bus. `at` is UTC epoch seconds.
+
+`as_dict()` is what the journal stores and MQTT carries, so a field's name is part of the product's outside.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from typing import Any
+
+
+@cache
+def _kind(cls: type) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    at: float
+    call_id: str | None = None
+    agent_id: str | None = None
+    queue: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """The event's name in the journal and in topics, such as `call_arrived`."""
+        return _kind(type(self))
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"kind": self.kind, **{key: value for key, value in asdict(self).items() if value is not None}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallArrived(Event):
+    uniqueid: str
+    number: str
+    name: str
+    dialled: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallMoved(Event):
+    """One step of the call's state table."""
+
+    before: str
+    event: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerFound(Event):
+    customer_id: int | None
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MenuStepped(Event):
+    node: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataCollected(Event):
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallQueued(Event):
+    requires: str
+    priority: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferMade(Event):
+    offer_id: str
+    waited_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PopSent(Event):
+    """The customer's record was written to the agent's page (`delivered`) before the phone was dialled."""
+
+    delivered: bool
+    pages: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PopShown(Event):
+    """The agent's page said that the record is on screen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneRang(Event):
+    """`lead_s`: seconds from the pop written to the first sign of the phone; never negative."""
+
+    lead_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferEnded(Event):
+    offer_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentConnected(Event):
+    waited_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnded(Event):
+    outcome: str
+    hung_up_by: str
+    duration_s: float
+    talk_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentMoved(Event):
+    status: str
+    activity: str
+    reason: str | None = None
+    until: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkChanged(Event):
+    up: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFailed(Event):
+    """A call met an error of ours: it was sent to the fallback, the server went on."""
+
+    error: str
+    extra: dict[str, str] = field(default_factory=dict)
