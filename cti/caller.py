@@ -1,0 +1,50 @@
+"""The caller as a menu sees one: the port of `ivr.caller` on a real leg."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cti import events
+
+if TYPE_CHECKING:
+    from cti.call import Call
+
+
+class MenuCaller:
+    """Speaks prompts by id in the caller's language; what is collected becomes the call's data."""
+
+    def __init__(self, call: Call, prompt: Callable[[str, str], Path]) -> None:
+        self._call = call
+        self._prompt = prompt
+
+    @property
+    def language(self) -> str:
+        return self._call.facts.language
+
+    async def set_language(self, language: str) -> None:
+        self._call.facts.language = language
+
+    async def play(self, *prompts: str) -> None:
+        await self._call.leg.play(self._files(prompts))
+
+    async def ask(
+        self, prompts: Sequence[str], *, digits: int, timeout_s: float, terminator: str = "#", between_s: float = 3.0
+    ) -> str:
+        return await self._call.leg.ask(
+            self._files(prompts), digits=digits, timeout_s=timeout_s, terminator=terminator, between_s=between_s
+        )
+
+    def note(self, key: str, value: str) -> None:
+        self._call.facts.data[key] = value
+        self._call.publish(events.DataCollected, key=key, value=value)
+        if key == "account":
+            self._call.look_up("account", value)
+
+    def entered(self, node: str) -> None:
+        self._call.facts.path.append(node)
+        self._call.publish(events.MenuStepped, node=node)
+
+    def _files(self, prompts: Sequence[str]) -> list[Path]:
+        return [self._prompt(prompt, self.language) for prompt in prompts]

@@ -1,0 +1,248 @@
+"""Drives the ACD: events in, effects performed, one timer.
+
+It decides nothing. `acd.core` says who gets whom; this carries it out: the record to the page, then the phone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import structlog
+
+from acd import effects as does
+from acd import events as on
+from acd.core import Acd
+from acd.model import Contact
+from acd.skills import parse
+from cti import events
+from cti.asterisk.channel import ANSWERED_ELSEWHERE, Leg
+from cti.asterisk.link import ActionRefused, ActionTimeout, LinkDown
+from cti.bus import Bus
+from cti.call import Call, Served
+from cti.call_states import Happening, State
+from ivr.caller import HungUp
+from ivr.run import ToQueue
+
+log = structlog.get_logger(__name__)
+BUSY_CAUSES = {17, 21}  # Q.850: user busy, call rejected
+
+
+class Phones(Protocol):
+    """Rings an agent's phone. The leg answers in its own time; raises ActionRefused or LinkDown."""
+
+    async def ring(self, agent_id: str, call: Call, timeout_s: float) -> Leg: ...
+
+
+class Desks(Protocol):
+    """The agents' pages."""
+
+    async def pop(self, agent_id: str, call: Call) -> int: ...
+    async def close_pop(self, agent_id: str, call: Call, reason: str) -> None: ...
+
+
+@dataclass(slots=True)
+class _Waiting:
+    call: Call
+    served: asyncio.Future[Served]
+
+
+@dataclass(slots=True)
+class _Offer:
+    effect: does.Offer
+    call: Call
+    task: asyncio.Task[None] | None = None
+    leg: Leg | None = None
+    popped_at: float | None = None
+
+
+class Dispatcher:
+    """Joins the pure router to calls, desks and phones."""
+
+    def __init__(self, acd: Acd, bus: Bus, clock: Callable[[], float], phones: Phones, desks: Desks) -> None:
+        self.acd = acd
+        self._bus, self._clock, self._phones, self._desks = bus, clock, phones, desks
+        self._waiting: dict[str, _Waiting] = {}
+        self._offers: dict[str, _Offer] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._wake_at: float | None = None
+
+    # -- what calls ask ----------------------------------------------------------------------------------------------
+
+    def enqueue(self, call: Call, wish: ToQueue) -> asyncio.Future[Served]:
+        """The agent for this call, when there is one. Asked again it keeps the first arrival time."""
+        served: asyncio.Future[Served] = asyncio.get_running_loop().create_future()
+        self._waiting[call.id] = _Waiting(call, served)
+        requires = parse(wish.requires) if wish.requires else None
+        arrived = call.facts.queued_at or self._clock()
+        self.handle(on.ContactArrived(Contact(call.id, wish.queue, arrived, wish.priority, requires)))
+        return served
+
+    def leave(self, call: Call) -> None:
+        """The call waits no longer; whatever rings for it stops."""
+        if self._waiting.pop(call.id, None) is not None:
+            self.handle(on.ContactLeft(call.id))
+
+    def done(self, call: Call, agent_id: str) -> None:
+        """The talk is over: the agent's wrap-up begins."""
+        self.handle(on.ContactDone(call.id, agent_id))
+
+    @property
+    def offers(self) -> int:
+        return len(self._offers)
+
+    async def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # -- events in, effects out --------------------------------------------------------------------------------------
+
+    def handle(self, event: on.Event) -> None:
+        """Hand one event to the router and perform what it says, in order."""
+        for effect in self.acd.handle(event, self._clock()):
+            _PERFORM[type(effect)](self, effect)
+
+    def _offer(self, effect: does.Offer) -> None:
+        waiting = self._waiting.get(effect.contact_id)
+        if waiting is None:
+            self.handle(on.OfferRefused(effect.offer_id, "left"))
+            return
+        call = waiting.call
+        offer = self._offers[effect.offer_id] = _Offer(effect, call)
+        call.move(Happening.OFFERED)
+        waited = self._clock() - (call.facts.queued_at or self._clock())
+        call.publish(events.OfferMade, agent_id=effect.agent_id, offer_id=effect.offer_id, waited_s=waited)
+        offer.task = self._spawn(self._carry_out(offer), f"offer {effect.offer_id}")
+
+    async def _carry_out(self, offer: _Offer) -> None:
+        """The record first, then the phone; the router hears how it ended."""
+        refused = await self._ring(offer)
+        if self._offers.get(offer.effect.offer_id) is not offer:
+            return
+        if refused is not None:
+            self._forget(offer, refused)
+            self.handle(on.OfferRefused(offer.effect.offer_id, refused))
+
+    async def _ring(self, offer: _Offer) -> str | None:
+        """None once the agent has answered, else why not."""
+        agent, call = offer.effect.agent_id, offer.call
+        pages = await self._desks.pop(agent, call)
+        offer.popped_at = self._clock()
+        call.publish(events.PopSent, agent_id=agent, delivered=pages > 0, pages=pages)
+        try:
+            offer.leg = leg = await self._phones.ring(agent, call, offer.effect.timeout_s + 5.0)
+            watch = self._spawn(self._watch_ringing(offer, leg), f"ringing {offer.effect.offer_id}")
+            try:
+                await leg.parked()
+            finally:
+                watch.cancel()
+        except HungUp:
+            cause = offer.leg.gone.result().cause if offer.leg is not None else 0
+            return "busy" if cause in BUSY_CAUSES else "device"
+        except (ActionRefused, ActionTimeout, LinkDown) as error:
+            log.warning("phone could not be rung", agent=agent, call=call.id, reason=str(error))
+            return "device"
+        self._answered(offer, leg)
+        return None
+
+    async def _watch_ringing(self, offer: _Offer, leg: Leg) -> None:
+        await leg.rang.wait()
+        self._rang(offer)
+
+    def _rang(self, offer: _Offer) -> None:
+        lead = self._clock() - offer.popped_at if offer.popped_at is not None else None
+        offer.call.publish(events.PhoneRang, agent_id=offer.effect.agent_id, lead_s=lead)
+
+    def _answered(self, offer: _Offer, leg: Leg) -> None:
+        effect = offer.effect
+        waiting = self._waiting.pop(effect.contact_id, None)
+        self._offers.pop(effect.offer_id, None)
+        if waiting is None or waiting.served.done():
+            self._spawn(leg.hang_up(), f"late {effect.offer_id}")
+            return
+        if not leg.rang.is_set():
+            self._rang(offer)
+        self.handle(on.OfferAnswered(effect.offer_id))
+        offer.call.publish(events.OfferEnded, agent_id=effect.agent_id, offer_id=effect.offer_id, reason="answered")
+        waiting.served.set_result(Served(effect.agent_id, effect.offer_id, leg))
+
+    def _withdraw(self, effect: does.Withdraw) -> None:
+        offer = self._offers.get(effect.offer_id)
+        if offer is not None:
+            self._forget(offer, effect.reason)
+
+    def _forget(self, offer: _Offer, reason: str) -> None:
+        """The offer is over: phone silent, page closed, the call waits again if it is still there."""
+        effect, call = offer.effect, offer.call
+        self._offers.pop(effect.offer_id, None)
+        call.publish(events.OfferEnded, agent_id=effect.agent_id, offer_id=effect.offer_id, reason=reason)
+        if call.state is State.OFFERED and call.id in self._waiting:
+            call.move(Happening.OFFER_LOST)
+        self._spawn(self._silence(offer, reason), f"silence {effect.offer_id}")
+
+    async def _silence(self, offer: _Offer, reason: str) -> None:
+        if offer.task is not None and offer.leg is None:
+            # Between the page and the phone: let the dialling finish, or its leg would ring with nobody to stop it.
+            await asyncio.wait({offer.task}, timeout=0.0)
+        if offer.leg is not None:
+            await offer.leg.hang_up(ANSWERED_ELSEWHERE)
+        await self._desks.close_pop(offer.effect.agent_id, offer.call, reason)
+
+    def _wake(self, effect: does.WakeAt) -> None:
+        if self._wake_at is not None and self._wake_at <= effect.at:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._wake_at = effect.at
+        self._timer = asyncio.get_running_loop().call_later(max(0.0, effect.at - self._clock()), self._tick)
+
+    def _tick(self) -> None:
+        self._timer = self._wake_at = None
+        self.handle(on.Tick())
+
+    def _moved(self, effect: does.AgentMoved) -> None:
+        state = effect.state
+        self._bus.publish(
+            events.AgentMoved(
+                at=self._clock(),
+                agent_id=effect.agent_id,
+                call_id=state.contact_id,
+                status=state.status.value,
+                activity=state.activity.value,
+                reason=state.reason,
+                until=state.until,
+            )
+        )
+
+    def _announce(self, effect: does.Announce) -> None:
+        log.debug("position", call=effect.contact_id, position=effect.position)
+
+    def _overflow(self, effect: does.Overflow) -> None:
+        log.info("overflow", call=effect.contact_id, to=effect.to, reason=effect.reason)
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("task failed", task=task.get_name(), exc_info=task.exception())
+
+
+_PERFORM: dict[type, Callable[[Dispatcher, Any], None]] = {
+    does.Offer: Dispatcher._offer,
+    does.Withdraw: Dispatcher._withdraw,
+    does.WakeAt: Dispatcher._wake,
+    does.AgentMoved: Dispatcher._moved,
+    does.Announce: Dispatcher._announce,
+    does.Overflow: Dispatcher._overflow,
+}
