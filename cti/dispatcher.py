@@ -123,11 +123,12 @@ class Dispatcher:
     async def _carry_out(self, offer: _Offer) -> None:
         """The record first, then the phone; the router hears how it ended."""
         refused = await self._ring(offer)
-        if self._offers.get(offer.effect.offer_id) is not offer:
-            return
-        if refused is not None:
+        if refused is not None and self._stands(offer):
             self._forget(offer, refused)
             self.handle(on.OfferRefused(offer.effect.offer_id, refused))
+
+    def _stands(self, offer: _Offer) -> bool:
+        return self._offers.get(offer.effect.offer_id) is offer
 
     async def _ring(self, offer: _Offer) -> str | None:
         """None once the agent has answered, else why not."""
@@ -135,8 +136,13 @@ class Dispatcher:
         pages = await self._desks.pop(agent, call)
         offer.popped_at = self._clock()
         call.publish(events.PopSent, agent_id=agent, delivered=pages > 0, pages=pages)
+        if not self._stands(offer):
+            return "withdrawn"
         try:
             offer.leg = leg = await self._phones.ring(agent, call, offer.effect.timeout_s + 5.0)
+            if not self._stands(offer):  # withdrawn while the phone was being dialled: nobody else stops it
+                await leg.hang_up(ANSWERED_ELSEWHERE)
+                return "withdrawn"
             watch = self._spawn(self._watch_ringing(offer, leg), f"ringing {offer.effect.offer_id}")
             try:
                 await leg.parked()
@@ -187,9 +193,6 @@ class Dispatcher:
         self._spawn(self._silence(offer, reason), f"silence {effect.offer_id}")
 
     async def _silence(self, offer: _Offer, reason: str) -> None:
-        if offer.task is not None and offer.leg is None:
-            # Between the page and the phone: let the dialling finish, or its leg would ring with nobody to stop it.
-            await asyncio.wait({offer.task}, timeout=0.0)
         if offer.leg is not None:
             await offer.leg.hang_up(ANSWERED_ELSEWHERE)
         await self._desks.close_pop(offer.effect.agent_id, offer.call, reason)
