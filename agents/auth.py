@@ -1,0 +1,177 @@
+"""Who may come in: passwords, tokens, websocket tickets, log-in limits, origins. Time is always an argument (`now`, UTC).
+
+An access token lives 15 minutes in the page's memory. The refresh token lives a working day in a cookie scripts cannot
+read; it needs no record here, so pages stay logged in when the server is restarted. Only log-outs are remembered.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import urlsplit
+
+import jwt
+from pwdlib import PasswordHash
+
+from agents.ports import AgentLike
+
+ACCESS_S = 15 * 60.0
+SESSION_S = 12 * 3600.0
+TICKET_S = 30.0
+SEES_ALL = frozenset({"supervisor", "administrator"})
+Kind = Literal["access", "refresh"]
+
+_passwords = PasswordHash.recommended()
+_nobody: list[str] = []
+
+
+class Denied(Exception):  # noqa: N818 - an answer to the caller, not a fault of the program
+    """Not let in; the message is for people and tells an attacker nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a token speaks for. `session` is the same from log-in to log-out."""
+
+    agent_id: str
+    role: str
+    session: str
+
+    @property
+    def sees_all(self) -> bool:
+        return self.role in SEES_ALL
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    access: str
+    refresh: str
+    access_expires_at: float
+    refresh_expires_at: float
+
+
+def hash_password(password: str) -> str:
+    return _passwords.hash(password)
+
+
+def verify(password: str, agent: AgentLike | None) -> bool:
+    """Whether the password is this agent's. As much work for nobody as for somebody; tens of milliseconds of CPU."""
+    if not _nobody:
+        _nobody.append(_passwords.hash(secrets.token_hex(16)))
+    right = _passwords.verify(password, agent.password_hash if agent is not None else _nobody[0])
+    return right and agent is not None
+
+
+class Auth:
+    """Issues and reads tokens signed with `secret` (at least 32 bytes, else ValueError).
+
+    `origins` are the foreign origins, such as "https://desk.example.com", whose pages may connect besides our own.
+    """
+
+    def __init__(self, secret: str, *, origins: Sequence[str] = ()) -> None:
+        if len(secret.encode()) < 32:
+            raise ValueError("the token secret needs at least 32 bytes; make one with: openssl rand -hex 32")
+        self._secret = secret
+        self._origins = frozenset(origin.rstrip("/").lower() for origin in origins)
+        self._ended: dict[str, float] = {}
+        self._tickets: dict[str, tuple[Identity, float]] = {}
+        self.limit = LoginLimit()
+
+    def issue(self, agent: AgentLike, now: float, session: str | None = None, until: float | None = None) -> Tokens:
+        """Tokens for a new session, or for `session` that ends at `until` whatever happens."""
+        who = Identity(agent.id, agent.role, session or secrets.token_urlsafe(12))
+        end = until if until is not None else now + SESSION_S
+        short = min(now + ACCESS_S, end)
+        return Tokens(self._sign(who, "access", now, short), self._sign(who, "refresh", now, end), short, end)
+
+    def read(self, token: str, kind: Kind, now: float) -> Identity:
+        """Who the token speaks for. Raises Denied when it is forged, of another kind, expired or logged out."""
+        return self._read(token, kind, now)[0]
+
+    def read_until(self, token: str, kind: Kind, now: float) -> tuple[Identity, float]:
+        """As `read`, with the time the token expires."""
+        return self._read(token, kind, now)
+
+    def _sign(self, who: Identity, kind: Kind, now: float, until: float) -> str:
+        claims = {"sub": who.agent_id, "role": who.role, "sid": who.session, "kind": kind, "iat": now, "exp": until}
+        return jwt.encode(claims, self._secret, algorithm="HS256")
+
+    def _read(self, token: str, kind: Kind, now: float) -> tuple[Identity, float]:
+        # The library would compare with its own clock.
+        options = {"verify_exp": False, "verify_iat": False, "require": ["sub", "role", "sid", "kind", "exp"]}
+        try:
+            claims = jwt.decode(token, self._secret, algorithms=["HS256"], options=options)  # type: ignore[arg-type]
+        except jwt.InvalidTokenError as error:
+            raise Denied("not logged in") from error
+        who, until = Identity(str(claims["sub"]), str(claims["role"]), str(claims["sid"])), float(claims["exp"])
+        if claims["kind"] != kind or until <= now or self.has_ended(who):
+            raise Denied("not logged in")
+        return who, until
+
+    def end(self, who: Identity, now: float) -> None:
+        """Log out: every token and ticket of the session is void from now on."""
+        self._ended = {session: until for session, until in self._ended.items() if until > now}
+        self._ended[who.session] = now + SESSION_S
+
+    def has_ended(self, who: Identity) -> bool:
+        return who.session in self._ended
+
+    def ticket(self, who: Identity, now: float) -> str:
+        """For one websocket, within 30 seconds."""
+        self._tickets = {key: kept for key, kept in self._tickets.items() if kept[1] > now}
+        ticket = secrets.token_urlsafe(24)
+        self._tickets[ticket] = (who, now + TICKET_S)
+        return ticket
+
+    def redeem(self, ticket: str, now: float) -> Identity:
+        """Raises Denied when it is unknown, used, late or logged out."""
+        who, until = self._tickets.pop(ticket, (None, 0.0))
+        if who is None or until <= now or self.has_ended(who):
+            raise Denied("the ticket is not valid; ask for a new one")
+        return who
+
+    def origin_allowed(self, origin: str | None, host: str) -> bool:
+        """Whether a page of this origin may connect. No origin means no browser: the ticket alone decides."""
+        if origin is None:
+            return True
+        parts = urlsplit(origin.lower())
+        own = parts.scheme in {"http", "https"} and parts.netloc == host.lower()
+        return bool(parts.netloc) and (own or origin.lower() in self._origins)
+
+
+@dataclass(slots=True)
+class LoginLimit:
+    """At most `tries` attempts in `within_s` for one login from one address, `per_address` for an address in all."""
+
+    tries: int = 5
+    per_address: int = 30
+    within_s: float = 60.0
+    _seen: dict[tuple[str, str], deque[float]] = field(default_factory=dict)
+    _swept_at: float = 0.0
+
+    def attempt(self, login: str, address: str, now: float) -> float:
+        """Count an attempt. 0 when it may go on, else the seconds to wait; a refused attempt is not counted."""
+        self._sweep(now)
+        wait = max(self._wait((login, address), self.tries, now), self._wait(("", address), self.per_address, now))
+        if wait <= 0:
+            for key in ((login, address), ("", address)):
+                self._seen.setdefault(key, deque()).append(now)
+        return max(wait, 0.0)
+
+    def succeeded(self, login: str, address: str) -> None:
+        """The right password clears the login's count, not the address's."""
+        self._seen.pop((login, address), None)
+
+    def _wait(self, key: tuple[str, str], allowed: int, now: float) -> float:
+        times = self._seen.get(key, deque())
+        while times and times[0] <= now - self.within_s:
+            times.popleft()
+        return times[0] + self.within_s - now if len(times) >= allowed else 0.0
+
+    def _sweep(self, now: float) -> None:
+        if now - self._swept_at > self.within_s:
+            self._swept_at = now
+            self._seen = {key: times for key, times in self._seen.items() if times and times[-1] > now - self.within_s}

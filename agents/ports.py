@@ -1,0 +1,75 @@
+"""What the desk needs from the rest of the server; implemented elsewhere and passed to `create_app`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from agents.views import FloorView
+
+
+class Refused(Exception):  # noqa: N818 - a typed answer to the agent, not a fault of the program
+    """A command that cannot be done now. `reason` is a stable word for the page, `message` a sentence for people."""
+
+    def __init__(self, reason: str, message: str = "") -> None:
+        super().__init__(message or reason)
+        self.reason = reason
+        self.message = message or reason
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One dependency's health; `detail` is one line with the cure when it is not ok."""
+
+    ok: bool
+    detail: str = ""
+
+
+class AgentLike(Protocol):
+    """A person who may log in. `role` is agent, supervisor or administrator."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def name_en(self) -> str: ...
+    @property
+    def role(self) -> str: ...
+    @property
+    def password_hash(self) -> str: ...
+
+
+class CallControl(Protocol):
+    """What an agent can do to the call and to himself. Each raises `Refused` when it is impossible now."""
+
+    async def hang_up(self, agent_id: str) -> None: ...
+    async def answer(self, agent_id: str) -> None: ...
+    async def hold(self, agent_id: str) -> None: ...
+    async def resume(self, agent_id: str) -> None: ...
+    async def set_status(self, agent_id: str, status: str, reason: str | None) -> None: ...
+    async def finish_wrap_up(self, agent_id: str) -> None: ...
+
+    async def log_in(self, agent_id: str) -> None:
+        """A desk page is opening. Without effect when already logged in; otherwise the agent starts not-ready."""
+
+    async def log_out(self, agent_id: str) -> None: ...
+
+    def snapshot(self) -> FloorView: ...
+
+
+class Memory(Protocol):
+    """What is remembered. `agent` gives None for the unknown and the deactivated."""
+
+    async def agent(self, agent_id: str, /) -> AgentLike | None: ...
+
+    async def call_story(self, call_id: str, /) -> Mapping[str, Any] | None:
+        """The call with its `agent_id` and its `steps`, each with `at`, `kind`, perhaps `agent_id`; None if unknown."""
+
+    async def recent_calls(self, limit: int, agent_id: str | None = None) -> Sequence[Mapping[str, Any]]:
+        """Newest first; with `agent_id` only that agent's calls."""
+
+
+class Health(Protocol):
+    async def checks(self) -> Mapping[str, CheckResult]: ...

@@ -1,0 +1,232 @@
+"""Who is connected, and how a message reaches all pages of an agent.
+
+Everything runs in the server's event loop; only `deliver` and `push` wait, and never past their deadline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+import structlog
+
+from agents.stream import Fresh, Item, Outbox, Stream
+from agents.views import FloorView
+from agents.wire import AgentsStats, Answer, Message, QueueStats, Snapshot
+
+log = structlog.get_logger(__name__)
+View = Literal["desk", "wallboard"]
+
+
+@dataclass(eq=False, slots=True)
+class Page:
+    """One open page. `next()` gives what to write next, for as long as the page lives."""
+
+    agent_id: str
+    view: View
+    sees_all: bool
+    close: Callable[[int], None]
+    outbox: Outbox
+    snapshot: Callable[[Page], Message]
+    _more: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def put(self, item: Item) -> None:
+        self.outbox.put(item)
+        self._more.set()
+
+    def put_latest(self, kind: str, text: str) -> None:
+        self.outbox.put_latest(kind, text)
+        self._more.set()
+
+    def answer(self, answer: Answer) -> None:
+        self.put(Item(answer.model_dump_json()))
+
+    async def next(self) -> Item:
+        while (item := self.outbox.take()) is None:
+            self._more.clear()
+            await self._more.wait()
+        return self._drawn(item) if isinstance(item, Fresh) else item
+
+    def _drawn(self, fresh: Fresh) -> Item:
+        def written(done: bool) -> None:
+            for item in fresh.covers:
+                item.written(done)
+
+        return Item(self.snapshot(self).model_dump_json(), written=written)
+
+
+class Roster:
+    """Connected pages and each agent's stream.
+
+    `clock` gives UTC epoch seconds. `on_presence(agent_id, connected)` is told of an agent's first desk page and the
+    end of the last; wallboards do not count. `on_shown(agent_id, call_id, at)` is told that a record is on screen.
+    `interval_s`: figures of the floor go out at most this often.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        *,
+        on_presence: Callable[[str, bool], None] | None = None,
+        on_shown: Callable[[str, str, float], None] | None = None,
+        keep: int = 500,
+        limit: int = 200,
+        interval_s: float = 0.25,
+    ) -> None:
+        self.on_presence = on_presence
+        self.on_shown = on_shown
+        self.clock = clock
+        self.id = secrets.token_hex(4)
+        self._floor: Callable[[], FloorView] = lambda: FloorView(clock())
+        self._keep, self._limit, self._interval_s = keep, limit, interval_s
+        self._streams: dict[str, Stream] = {}
+        self._pages: dict[str, list[Page]] = {}
+        self._due: asyncio.TimerHandle | None = None
+
+    def show(self, floor: Callable[[], FloorView]) -> None:
+        """Where snapshots and figures come from."""
+        self._floor = floor
+
+    # -- sending -----------------------------------------------------------------------------------------------------
+
+    async def push(self, agent_id: str, message: Message, deadline_s: float = 0.25) -> bool:
+        """True once the message is written to at least one desk page; False when the deadline passes before."""
+        return await self.deliver(agent_id, message, deadline_s) > 0
+
+    async def deliver(self, agent_id: str, message: Message, deadline_s: float = 0.25) -> int:
+        """As `push`, giving the number of desk pages that have it by then. A page that is away gets it later."""
+        first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        reached = 0
+        open_writes = len(self._desks(agent_id))
+
+        def written(done: bool) -> None:
+            nonlocal reached, open_writes
+            reached += done
+            open_writes -= 1
+            if (done or open_writes == 0) and not first.done():
+                first.set_result(None)
+
+        self._send(agent_id, message, written)
+        if open_writes > 0:
+            await asyncio.wait([first], timeout=deadline_s)
+        return reached
+
+    def send(self, agent_id: str, message: Message) -> None:
+        """Number the message and let it go out when it can; waits for nothing."""
+        self._send(agent_id, message, None)
+
+    def _send(self, agent_id: str, message: Message, written: Callable[[bool], None] | None) -> None:
+        seq, text = self._stream(agent_id).add(message, self.clock())
+        item = Item(text, seq, written) if written else Item(text, seq)
+        for page in self._desks(agent_id):
+            page.put(item)
+
+    def floor_changed(self) -> None:
+        """Something on the floor moved: the newest figures go to every page, soon and once."""
+        if self._due is None:
+            self._due = asyncio.get_running_loop().call_later(self._interval_s, self._show_floor)
+
+    def _show_floor(self) -> None:
+        self._due = None
+        pages = [page for pages in self._pages.values() for page in pages]
+        if not pages:
+            return
+        floor = self._floor()
+        queues = QueueStats(at=floor.at, queues=floor.queues).model_dump_json()
+        agents = AgentsStats(at=floor.at, agents=floor.agents).model_dump_json()
+        for page in pages:
+            page.put_latest("queue_stats", queues)
+            if page.sees_all:
+                page.put_latest("agents_stats", agents)
+
+    # -- coming and going --------------------------------------------------------------------------------------------
+
+    def join(
+        self,
+        agent_id: str,
+        close: Callable[[int], None],
+        *,
+        view: View = "desk",
+        sees_all: bool = False,
+        resume: str = "",
+    ) -> Page:
+        """A page is open. It gets what it missed since `resume` ("stream:seq"), or a snapshot.
+
+        `close(code)` is called to end it from here.
+        """
+        page = Page(agent_id, view, sees_all, close, Outbox(self._limit), self._snapshot)
+        self._catch_up(page, resume)
+        desks = len(self._desks(agent_id))
+        self._pages.setdefault(agent_id, []).append(page)
+        if view == "desk" and desks == 0:
+            self._tell_presence(agent_id, True)
+        return page
+
+    def leave(self, page: Page) -> None:
+        """The page is gone. Safe to call twice."""
+        pages = self._pages.get(page.agent_id, [])
+        if page not in pages:
+            return
+        pages.remove(page)
+        if not pages:
+            del self._pages[page.agent_id]
+        page.outbox.close()
+        if page.view == "desk" and not self.connected(page.agent_id):
+            self._tell_presence(page.agent_id, False)
+
+    def close(self, agent_id: str, code: int) -> None:
+        """End all pages of this agent, who is no longer logged in."""
+        for page in list(self._pages.get(agent_id, [])):
+            page.close(code)
+
+    def shown(self, agent_id: str, call_id: str) -> None:
+        """A page says the record is drawn; believed only of a record it was sent."""
+        sent = any(pop.call_id == call_id for pop in self._stream(agent_id).pops)
+        if sent and self.on_shown is not None:
+            self.on_shown(agent_id, call_id, self.clock())
+
+    def connected(self, agent_id: str) -> bool:
+        return self.pages(agent_id) > 0
+
+    def pages(self, agent_id: str) -> int:
+        """How many desk pages the agent has open."""
+        return len(self._desks(agent_id))
+
+    def _tell_presence(self, agent_id: str, connected: bool) -> None:
+        log.info("desk", agent=agent_id, connected=connected)
+        if self.on_presence is not None:
+            self.on_presence(agent_id, connected)
+
+    def _catch_up(self, page: Page, resume: str) -> None:
+        stream_id, _, number = resume.partition(":")
+        known = stream_id == self.id and page.view == "desk" and number.isascii() and number.isdigit()
+        missed = self._stream(page.agent_id).since(int(number[:15])) if known else None
+        if missed is None or len(missed) > self._limit:
+            page.outbox.refresh()
+            return
+        for seq, text in missed:
+            page.put(Item(text, seq))
+        # Figures are not replayed, so that a page that was away would show old ones until something moves.
+        self.floor_changed()
+
+    def _snapshot(self, page: Page) -> Message:
+        stream, floor = self._stream(page.agent_id), self._floor()
+        desk = page.view == "desk"
+        return Snapshot(
+            seq=stream.seq,
+            at=self.clock(),
+            stream=self.id,
+            me=floor.agent(page.agent_id),
+            floor=floor if page.sees_all else floor.only(page.agent_id),
+            pops=stream.pops if desk else [],
+            calls=stream.calls if desk else [],
+        )
+
+    def _stream(self, agent_id: str) -> Stream:
+        return self._streams.setdefault(agent_id, Stream(self._keep))
+
+    def _desks(self, agent_id: str) -> list[Page]:
+        return [page for page in self._pages.get(agent_id, []) if page.view == "desk"]

@@ -1,0 +1,68 @@
+"""What the floor looks like at one moment: frozen, made by the server, shown to desks and wallboards.
+
+Times are UTC epoch seconds, durations end in `_s`. Status is `ready`, `not_ready` or `logged_out`; activity is `idle`,
+`offered`, `talking`, `held` or `wrap_up`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class QueueView:
+    """One queue. `longest_since` is the first arrival among those waiting, None when nobody waits.
+
+    Service level is `answered_in_target / (answered + abandoned)`; None when neither has happened today.
+    """
+
+    name: str
+    waiting: int = 0
+    longest_since: float | None = None
+    logged_in: int = 0
+    ready: int = 0
+    busy: int = 0
+    answered: int = 0
+    answered_in_target: int = 0
+    abandoned: int = 0
+    target_s: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class AgentView:
+    """One agent. `until` is when the activity ends by itself (wrap-up, offer), None when it does not.
+
+    `pending` is the status that lands when the present work is done; `connected` says whether a desk page is open,
+    `reachable` whether offers can be made (page and phone).
+    """
+
+    id: str
+    name: str
+    name_en: str = ""
+    status: str = "logged_out"
+    reason: str | None = None
+    activity: str = "idle"
+    since: float = 0.0
+    until: float | None = None
+    pending: str | None = None
+    pending_reason: str | None = None
+    queue: str | None = None
+    call_id: str | None = None
+    connected: bool = False
+    reachable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FloorView:
+    """Every queue and every agent at the time `at`."""
+
+    at: float
+    queues: tuple[QueueView, ...] = ()
+    agents: tuple[AgentView, ...] = ()
+
+    def agent(self, agent_id: str) -> AgentView | None:
+        return next((agent for agent in self.agents if agent.id == agent_id), None)
+
+    def only(self, agent_id: str) -> FloorView:
+        """The same floor as an agent may see it: all queues, no colleague's state."""
+        return replace(self, agents=tuple(agent for agent in self.agents if agent.id == agent_id))
