@@ -162,7 +162,7 @@ class Leg:
         try:
             return await self._agi.command(text, deadline_s)
         except LinkDown:
-            await self.until(self._link.until_up(None))
+            await self.until(self._link.until_up())
         except LeftLoop:
             await self.parked()
         return INTERRUPTED

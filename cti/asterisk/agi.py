@@ -1,0 +1,77 @@
+"""The AsyncAGI conversation of one channel: our own table of commands under way."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cti.asterisk import commands
+from cti.asterisk.link import ActionRefused, LinkDown
+from cti.asterisk.messages import AsyncAgiExec, Response
+from ivr.caller import HungUp
+
+_ids = itertools.count(1)
+
+
+class LeftLoop(Exception):
+    """The channel was taken out of its loop before the command had an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgiResult:
+    """`code` 200 is good; `data` is the word in brackets, such as `timeout`."""
+
+    code: int
+    result: str
+    data: str
+
+
+class AgiConversation:
+    """Commands may be sent before the last has answered; each has its own id, deadline and end."""
+
+    def __init__(self, send: Callable[[commands.Command], asyncio.Future[Response]], uniqueid: str) -> None:
+        self._send = send
+        self._uniqueid = uniqueid
+        self._pending: dict[str, asyncio.Future[AgiResult]] = {}
+
+    async def command(self, text: str, deadline_s: float) -> AgiResult:
+        """The result; raises HungUp, LeftLoop, LinkDown or TimeoutError."""
+        command_id = f"agi-{next(_ids)}"
+        answer: asyncio.Future[AgiResult] = asyncio.get_running_loop().create_future()
+        self._pending[command_id] = answer
+        try:
+            self._send(commands.Agi(self._uniqueid, text, command_id)).add_done_callback(
+                lambda accepted: self._accepted(command_id, accepted)
+            )
+            async with asyncio.timeout(deadline_s):
+                return await answer
+        finally:
+            self._pending.pop(command_id, None)
+
+    def _accepted(self, command_id: str, accepted: asyncio.Future[Response]) -> None:
+        error = None if accepted.cancelled() else accepted.exception()
+        pending = self._pending.get(command_id)
+        if error is not None and pending is not None and not pending.done():
+            # Refused means that there is no such channel in a loop: the same as having left it.
+            pending.set_exception(LeftLoop() if isinstance(error, ActionRefused) else error)
+
+    def on_exec(self, message: AsyncAgiExec) -> None:
+        pending = self._pending.get(message.command_id)
+        if pending is not None and not pending.done():
+            pending.set_result(AgiResult(message.code, message.result, message.data))
+
+    def on_end(self) -> None:
+        self._fail(LeftLoop)
+
+    def on_hangup(self) -> None:
+        self._fail(HungUp)
+
+    def on_link_down(self) -> None:
+        self._fail(LinkDown)
+
+    def _fail(self, error: type[Exception]) -> None:
+        for pending in list(self._pending.values()):
+            if not pending.done():
+                pending.set_exception(error())

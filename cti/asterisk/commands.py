@@ -1,0 +1,148 @@
+"""What we may say to Asterisk: dataclasses to AMI and AGI text, with bad values refused.
+
+Pure. Only what stands here can be expressed, so no menu, number or name can become a shell, a second action or a
+second variable. Raises BadValue, which names the field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+LONGEST_LINE = 1024  # Asterisk refuses longer input lines; counted in bytes
+
+
+class BadValue(ValueError):
+    """A value that must not reach AMI."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """An action: its name and its fields in order."""
+
+    action: str
+    fields: tuple[tuple[str, str], ...] = field(default=())
+
+
+def encode(command: Command, action_id: str) -> bytes:
+    """The action's bytes; raises BadValue for CR, LF, NUL and over-long lines."""
+    lines = [("Action", command.action), ("ActionID", action_id), *command.fields]
+    return b"".join(_line(command.action, name, value) for name, value in lines) + b"\r\n"
+
+
+def _line(action: str, name: str, value: str) -> bytes:
+    if any(mark in value for mark in "\r\n\0"):
+        raise BadValue(f"{action}: {name} has a line break or NUL")
+    line = f"{name}: {value}".encode()
+    if len(line) > LONGEST_LINE:
+        raise BadValue(f"{action}: {name} is {len(line)} bytes long, {LONGEST_LINE} at most")
+    return line + b"\r\n"
+
+
+def _action(name: str, *fields: tuple[str, object]) -> Command:
+    return Command(name, tuple((key, str(value)) for key, value in fields))
+
+
+def Login(user: str, secret: str) -> Command:  # noqa: N802
+    return _action("Login", ("Username", user), ("Secret", secret), ("Events", "on"))
+
+
+def Ping() -> Command:  # noqa: N802
+    return _action("Ping")
+
+
+def Setvar(channel: str | None, variable: str, value: str) -> Command:  # noqa: N802
+    """Set a channel's variable, or without channel a global one."""
+    if "${" in value:
+        raise BadValue(f"Setvar: {variable} has ${{")
+    target = [("Channel", channel)] if channel else []
+    return _action("Setvar", *target, ("Variable", variable), ("Value", value))
+
+
+def Status(variables: Iterable[str] = ()) -> Command:  # noqa: N802
+    names = ",".join(variables)
+    return _action("Status", *([("Variables", names)] if names else []))
+
+
+def DeviceStates() -> Command:  # noqa: N802
+    return _action("DeviceStateList")
+
+
+def Agi(channel: str, text: str, command_id: str) -> Command:  # noqa: N802
+    return _action("AGI", ("Channel", channel), ("Command", text), ("CommandID", command_id))
+
+
+def Originate(  # noqa: N802
+    endpoint: str,
+    channel_id: str,
+    *,
+    timeout_s: float,
+    caller_name: str = "",
+    caller_number: str = "",
+    variables: Iterable[tuple[str, str]] = (),
+) -> Command:
+    """Dial an endpoint into the park loop; idempotent by `channel_id`, always asynchronous."""
+    pairs = []
+    for name, value in variables:
+        if "," in value or "${" in value:
+            raise BadValue(f"Originate: variable {name} has a comma or ${{")
+        pairs.append(("Variable", f"{name}={value}"))
+    if not endpoint.replace("-", "").replace("_", "").isalnum():
+        raise BadValue(f"Originate: {endpoint!r} is no endpoint's name")
+    name = caller_name.replace('"', "").replace("<", "").replace(">", "").replace("\\", "")
+    return _action(
+        "Originate",
+        ("Channel", f"PJSIP/{endpoint}"),
+        ("ChannelId", channel_id),
+        ("Context", "legs"),
+        ("Exten", "leg"),
+        ("Priority", 1),
+        ("Timeout", int(timeout_s * 1000)),
+        ("CallerID", f'"{name}" <{caller_number}>'),
+        ("Async", "true"),
+        *pairs,
+    )
+
+
+def Hangup(channel: str, cause: int) -> Command:  # noqa: N802
+    return _action("Hangup", ("Channel", channel), ("Cause", cause))
+
+
+def Bridge(one: str, other: str) -> Command:  # noqa: N802
+    return _action("Bridge", ("Channel1", one), ("Channel2", other), ("Tone", "no"))
+
+
+def Redirect(channel: str, context: str, exten: str, priority: int | str) -> Command:  # noqa: N802
+    return _action(
+        "Redirect", ("Channel", channel), ("Context", context), ("Exten", exten), ("Priority", priority)
+    )  # fmt: skip
+
+
+def ControlPlayback(channel: str, control: str) -> Command:  # noqa: N802
+    return _action("ControlPlayback", ("Channel", channel), ("Control", control))
+
+
+# AGI -----------------------------------------------------------------------------------------------------------------
+
+
+def _quoted(text: str) -> str:
+    if '"' in text or "\\" in text:
+        raise BadValue(f"AGI: {text!r} has a quote or backslash")
+    return f'"{text}"'
+
+
+def answer() -> str:
+    return "ANSWER"
+
+
+def noop() -> str:
+    return "NOOP"
+
+
+def stream_file(path: str, escape: str) -> str:
+    """Play a file (no extension) until its end or one of the escape keys."""
+    return f"STREAM FILE {_quoted(path)} {_quoted(escape)}"
+
+
+def set_music(on: bool) -> str:
+    return f"SET MUSIC {'ON' if on else 'OFF'}"
