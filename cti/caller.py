@@ -47,4 +47,5 @@ class MenuCaller:
         self._call.publish(events.MenuStepped, node=node)
 
     def _files(self, prompts: Sequence[str]) -> list[Path]:
-        return [self._prompt(prompt, self.language) for prompt in prompts]
+        pairs = (prompt.partition("@") for prompt in prompts)
+        return [self._prompt(prompt, language or self.language) for prompt, _, language in pairs]

@@ -1,0 +1,29 @@
+"""The caller as a menu sees one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class HungUp(Exception):
+    """The caller is gone; raised out of every method of a Caller."""
+
+
+class Caller(Protocol):
+    """Prompts are named by id; the implementation knows the sound in the caller's language."""
+
+    @property
+    def language(self) -> str: ...
+    async def set_language(self, language: str) -> None: ...
+    async def play(self, *prompts: str) -> None: ...
+    async def ask(
+        self, prompts: Sequence[str], *, digits: int, timeout_s: float, terminator: str = "#", between_s: float = 3.0
+    ) -> str:
+        """At most `digits` keys; empty on silence. Barge-in and type-ahead are the implementation's."""
+
+    def note(self, key: str, value: str) -> None:
+        """Keep what was collected."""
+
+    def entered(self, node: str) -> None:
+        """The caller stands at this node now."""

@@ -1,0 +1,124 @@
+"""The broker's menu, walked by callers of every kind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ivr import menus, prompts
+from ivr.caller import HungUp
+from ivr.check import check
+from ivr.nodes import MenuSet
+from ivr.run import ToQueue, run
+from tests.ivr.fakes import ScriptedCaller
+
+FOLDER = Path(menus.__file__).parent
+QUEUES = {"accounts", "trading", "complaints"}
+
+
+@pytest.fixture
+def broker() -> MenuSet:
+    return menus.parse((FOLDER / "broker.toml").read_text("utf-8"), "broker.toml")
+
+
+def test_every_prompt_queue_and_node_is_there(broker: MenuSet) -> None:
+    catalogue = prompts.parse((FOLDER / "prompts.toml").read_text("utf-8"), "prompts.toml", ["zh", "en"])
+
+    assert check(broker, prompts=catalogue, queues=QUEUES) == []
+
+
+async def test_account_business_collects_the_number_then_queues(broker: MenuSet) -> None:
+    caller = ScriptedCaller("1", "1", "10000001")
+
+    outcome = await run(broker, caller)
+
+    assert outcome == ToQueue("accounts", "mandarin >= 1 and accounts >= 1", 0)
+    assert caller.data == {"account": "10000001"}
+    assert caller.path == ["welcome", "language", "mandarin", "main", "account_number", "accounts"]
+
+
+async def test_english_caller_is_served_in_english(broker: MenuSet) -> None:
+    caller = ScriptedCaller("2", "2")
+
+    outcome = await run(broker, caller)
+
+    assert outcome == ToQueue("trading", "english >= 1 and trading >= 1", 0)
+    assert caller.language == "en"
+
+
+async def test_wrong_keys_are_told_and_end_with_a_person(broker: MenuSet) -> None:
+    caller = ScriptedCaller("1", "7", "8", "*")
+
+    outcome = await run(broker, caller)
+
+    assert isinstance(outcome, ToQueue)
+    assert outcome.queue == "accounts"
+    assert caller.heard.count("invalid") == 2
+
+
+async def test_silence_is_told_and_ends_with_a_person(broker: MenuSet) -> None:
+    caller = ScriptedCaller()
+
+    outcome = await run(broker, caller)
+
+    assert outcome == ToQueue("accounts", "mandarin >= 1", 0)
+    assert caller.heard.count("timeout") == 3
+
+
+async def test_too_short_an_account_number_is_asked_again(broker: MenuSet) -> None:
+    caller = ScriptedCaller("1", "1", "123", "10000002")
+
+    await run(broker, caller)
+
+    assert caller.data == {"account": "10000002"}
+    assert caller.heard.count("account_number") == 2
+
+
+async def test_nine_repeats_the_main_menu(broker: MenuSet) -> None:
+    caller = ScriptedCaller("1", "9", "0")
+
+    await run(broker, caller)
+
+    assert caller.heard.count("main") == 2
+
+
+async def test_hang_up_ends_the_walk(broker: MenuSet) -> None:
+    with pytest.raises(HungUp):
+        await run(broker, ScriptedCaller("1", None))
+
+
+HEAD = 'name = "m"\nstart = "a"\n'
+
+
+@pytest.mark.parametrize(
+    ("nodes", "line", "words"),
+    [
+        ('[nodes.a]\nkind = "say"\nprompts = ["p"]\nnext = "b"\n', 3, "leads to 'b', which does not exist"),
+        ('[nodes.a]\nkind = "say"\nprompts = ["p"]\nnext = "a"\n', 3, "loop without exit"),
+        ('[nodes.a]\nkind = "hangup"\n[nodes.b]\nkind = "hangup"\n', 5, "no caller can reach it"),
+        ('[nodes.a]\nkind = "hangup"\nprompts = ["missing"]\n', 3, "no prompt 'missing'"),
+        ('[nodes.a]\nkind = "queue"\nqueue = "gold"\n', 3, "no queue 'gold'"),
+    ],
+)
+def test_a_broken_menu_is_named_with_its_line(nodes: str, line: int, words: str) -> None:
+    problems = check(menus.parse(HEAD + nodes, "m.toml"), prompts={"p"}, queues=QUEUES)
+
+    assert any(problem.line == line and words in str(problem) for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("name = ", "m.toml: "),
+        ('name = "m"\n', "m.toml:1: 'start' is missing"),
+        (HEAD + '[nodes.a]\nkind = "sing"\n', "m.toml:3: node 'a': unknown kind 'sing'"),
+        (HEAD + '[nodes.a]\nkind = "say"\ntries = 3\n', "unknown key 'tries'"),
+        (HEAD + '[nodes.a]\nkind = "say"\nprompts = ["p"]\n', "missing 1 required keyword-only argument: 'next'"),
+    ],
+)
+def test_a_file_that_is_no_menu_is_refused_naming_the_place(text: str, words: str) -> None:
+    with pytest.raises(menus.BadMenu) as refused:
+        menus.parse(text, "m.toml")
+
+    assert words in str(refused.value)
