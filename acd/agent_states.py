@@ -1,0 +1,99 @@
+"""An agent's state: the wish (status) and the fact (activity), with one door.
+
+While busy, a chosen status is pending and lands when the work is done.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    READY = "ready"
+    NOT_READY = "not_ready"
+    LOGGED_OUT = "logged_out"
+
+
+class Activity(StrEnum):
+    IDLE = "idle"
+    OFFERED = "offered"
+    TALKING = "talking"
+    HELD = "held"
+    WRAP_UP = "wrap_up"
+
+
+class Happening(StrEnum):
+    OFFERED = "offered"
+    ANSWERED = "answered"
+    OFFER_ENDED = "offer_ended"
+    HELD = "held"
+    RESUMED = "resumed"
+    DONE = "done"
+    DONE_WITHOUT_WRAP_UP = "done_without_wrap_up"
+    WRAP_UP_ENDED = "wrap_up_ended"
+
+
+SYSTEM_REASONS = frozenset({"rona", "device_lost", "connection_lost", "forced"})
+
+A, H = Activity, Happening
+TABLE: dict[Activity, dict[Happening, Activity]] = {
+    A.IDLE: {H.OFFERED: A.OFFERED},
+    A.OFFERED: {H.ANSWERED: A.TALKING, H.OFFER_ENDED: A.IDLE},
+    A.TALKING: {H.HELD: A.HELD, H.DONE: A.WRAP_UP, H.DONE_WITHOUT_WRAP_UP: A.IDLE},
+    A.HELD: {H.RESUMED: A.TALKING, H.DONE: A.WRAP_UP, H.DONE_WITHOUT_WRAP_UP: A.IDLE},
+    A.WRAP_UP: {H.WRAP_UP_ENDED: A.IDLE},
+}
+
+
+class ImpossibleMove(Exception):
+    """The event does not belong to the activity."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentState:
+    """`since` and `until` are UTC epoch seconds; `until` is the end of wrap-up or offer."""
+
+    status: Status = Status.LOGGED_OUT
+    reason: str | None = None
+    activity: Activity = Activity.IDLE
+    since: float = 0.0
+    until: float | None = None
+    pending: tuple[Status, str | None] | None = None
+    contact_id: str | None = None
+    reachable: bool = False
+
+    @property
+    def available(self) -> bool:
+        """May be offered a contact now."""
+        return self.status is Status.READY and self.activity is Activity.IDLE and self.reachable
+
+
+def move(
+    state: AgentState, happening: Happening, now: float, *, contact_id: str | None = None, until: float | None = None
+) -> AgentState:
+    """The state after `happening`; a pending status lands on becoming idle. Raises ImpossibleMove."""
+    try:
+        activity = TABLE[state.activity][happening]
+    except KeyError:
+        raise ImpossibleMove(f"an agent who is {state.activity} cannot have {happening}") from None
+    after = replace(
+        state, activity=activity, since=now, until=until, contact_id=contact_id or state.contact_id
+    )  # fmt: skip
+    if activity is not Activity.IDLE:
+        return after
+    after = replace(after, contact_id=None)
+    return choose(after, *state.pending, now) if state.pending else after
+
+
+def choose(state: AgentState, status: Status, reason: str | None, now: float) -> AgentState:
+    """The agent's wish: at once when idle, else pending."""
+    if state.activity is Activity.IDLE:
+        return replace(state, status=status, reason=reason, pending=None, since=now)
+    return replace(state, pending=(status, reason))
+
+
+def diagram() -> str:
+    """The activities as a Mermaid state diagram, for ARCHITECTURE.md."""
+    rows = [f"    {before} --> {after}: {event}" for before, row in TABLE.items() for event, after in row.items()]
+    return "\n".join(["stateDiagram-v2", f"    [*] --> {A.IDLE}", *rows])
