@@ -226,8 +226,8 @@ class Acd:
     def _try(self, place: _Place, now: float) -> None:
         queue = self._config.queues[place.contact.queue]
         able = [seat for seat in self._seats.values() if self._able(seat, place, queue, now)]
-        if not any(seat.agent.id not in place.excluded for seat in self._seats.values() if self._serves(seat, place)):
-            place.excluded.clear()  # nobody else will ever come: who missed it may have it again
+        if able and all(seat.agent.id in place.excluded for seat in able):
+            place.excluded.clear()  # nobody else can serve it: who refused it may have it again
         free = [seat for seat in able if seat.agent.id not in place.excluded and seat.state.available]
         if not free:
             return

@@ -1,4 +1,4 @@
-"""Who may come in: passwords, tokens, websocket tickets, log-in limits, origins. Time is always an argument (`now`, UTC).
+"""Who may come in: passwords, tokens, websocket tickets, log-in limits, origins. `now` is UTC epoch seconds.
 
 An access token lives 15 minutes in the page's memory. The refresh token lives a working day in a cookie scripts cannot
 read; it needs no record here, so pages stay logged in when the server is restarted. Only log-outs are remembered.

@@ -72,7 +72,6 @@ class Roster:
         *,
         on_presence: Callable[[str, bool], None] | None = None,
         on_shown: Callable[[str, str, float], None] | None = None,
-        keep: int = 500,
         limit: int = 200,
         interval_s: float = 0.25,
     ) -> None:
@@ -81,7 +80,7 @@ class Roster:
         self.clock = clock
         self.id = secrets.token_hex(4)
         self._floor: Callable[[], FloorView] = lambda: FloorView(clock())
-        self._keep, self._limit, self._interval_s = keep, limit, interval_s
+        self._limit, self._interval_s = limit, interval_s
         self._streams: dict[str, Stream] = {}
         self._pages: dict[str, list[Page]] = {}
         self._due: asyncio.TimerHandle | None = None
@@ -226,7 +225,7 @@ class Roster:
         )
 
     def _stream(self, agent_id: str) -> Stream:
-        return self._streams.setdefault(agent_id, Stream(self._keep))
+        return self._streams.setdefault(agent_id, Stream())
 
     def _desks(self, agent_id: str) -> list[Page]:
         return [page for page in self._pages.get(agent_id, []) if page.view == "desk"]
