@@ -1,4 +1,4 @@
-"""What to do, as the router says it."""
+"""What somebody must now do, in the order given."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from acd.agent_states import AgentState
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Ring this agent for this contact; the agent is reserved already."""
+    """Ring this agent, already reserved, for this contact. The router itself ends it after `timeout_s`."""
 
     offer_id: str
     contact_id: str
@@ -19,6 +19,8 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Withdraw:
+    """The offer stands no longer: "rona", "left", "requeued", "logged_out", "connection_lost" or "late"."""
+
     offer_id: str
     contact_id: str
     agent_id: str
@@ -27,6 +29,8 @@ class Withdraw:
 
 @dataclass(frozen=True, slots=True)
 class Announce:
+    """The contact waits, at this 1-based place in its queue."""
+
     contact_id: str
     position: int
 
@@ -40,7 +44,7 @@ class Overflow:
 
 @dataclass(frozen=True, slots=True)
 class WakeAt:
-    """Send a Tick at this time; an earlier WakeAt still stands."""
+    """Send a Tick at this time (UTC). The earliest counts; a Tick brings the next one."""
 
     at: float
 

@@ -1,4 +1,4 @@
-"""What happened, as the router sees it."""
+"""What happened outside, past tense. Ids nobody knows, or knows no longer, are no errors."""
 
 from __future__ import annotations
 
@@ -10,23 +10,27 @@ from acd.model import Agent, Config, Contact
 
 @dataclass(frozen=True, slots=True)
 class ContactArrived:
+    """A contact wants an agent. One that already waits takes the new demands and keeps its earliest arrival."""
+
     contact: Contact
 
 
 @dataclass(frozen=True, slots=True)
 class ContactLeft:
+    """The contact is over, wherever it stood: waiting, offered or with an agent."""
+
     contact_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class AgentChanged:
-    """Any of: who the agent is, what they chose, whether desk and phone can be reached. None: as before."""
+    """The agent's wish and the desk's reachability, as they are now. `agent` is given when it is new or was edited."""
 
+    agent: Agent | None
     agent_id: str
-    agent: Agent | None = None
-    status: Status | None = None
+    status: Status
+    reachable: bool
     reason: str | None = None
-    reachable: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class OfferAnswered:
 
 @dataclass(frozen=True, slots=True)
 class OfferRefused:
-    """`reason`: `busy` and `rejected` are the agent's doing, `device` the phone's."""
+    """`reason`: "busy" or "rejected" (the agent), "device" (the phone), "left" (the contact is gone)."""
 
     offer_id: str
     reason: str
@@ -48,15 +52,31 @@ class OfferTimedOut:
 
 
 @dataclass(frozen=True, slots=True)
-class ContactDone:
+class ContactHeld:
     contact_id: str
     agent_id: str
 
 
 @dataclass(frozen=True, slots=True)
-class ContactHeld:
+class ContactResumed:
+    contact_id: str
     agent_id: str
-    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ContactDone:
+    """The agent has nothing more to do with the contact; wrap-up begins."""
+
+    contact_id: str
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUpExtended:
+    """The agent asks for `by_s` more seconds; the queue's `wrapup_max_s` is the end of it."""
+
+    agent_id: str
+    by_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +91,21 @@ class ConfigChanged:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    pass
+    """The time of a WakeAt has come. Too early or too often does no harm."""
 
 
 Event = (
-    ContactArrived | ContactLeft | AgentChanged | OfferAnswered | OfferRefused | OfferTimedOut | ContactDone
-    | ContactHeld | WrapUpFinished | ConfigChanged | Tick
-)  # fmt: skip
+    ContactArrived
+    | ContactLeft
+    | AgentChanged
+    | OfferAnswered
+    | OfferRefused
+    | OfferTimedOut
+    | ContactHeld
+    | ContactResumed
+    | ContactDone
+    | WrapUpExtended
+    | WrapUpFinished
+    | ConfigChanged
+    | Tick
+)
