@@ -1,0 +1,126 @@
+"""Questions to the database, and records for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
+
+from db.tables import AgentRow, Base, CallRow, CustomerRow, IdentityRow, JournalRow, PastContactRow, QueueRow, SkillRow
+
+RECENT = 5
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRecord:
+    id: str
+    name: str
+    name_en: str
+    role: str
+    password_hash: str = field(repr=False)
+    phone: str = ""
+    skills: dict[str, int] = field(default_factory=dict)
+
+
+class Store:
+    """Every method raises SQLAlchemy's own errors while the database is away."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        self._session = async_sessionmaker(engine, expire_on_commit=False)
+
+    async def ping(self) -> None:
+        async with self.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def add(self, rows: Iterable[Base]) -> None:
+        """Store all of the rows or none; a row with a known key replaces it."""
+        async with self._session.begin() as session:
+            for row in rows:
+                await session.merge(row)
+
+    async def sync_house(self, skills: Iterable[str], queues: Iterable[str]) -> None:
+        """Skills and queues of the settings are known to reports, also after they are gone from the settings."""
+        await self.add([*(SkillRow(name=name) for name in skills), *(QueueRow(name=name) for name in queues)])
+
+    # -- people ------------------------------------------------------------------------------------------------------
+
+    async def agents(self) -> list[AgentRecord]:
+        async with self._session() as session:
+            rows = await session.scalars(select(AgentRow).where(AgentRow.active).order_by(AgentRow.id))
+            return [_agent(row) for row in rows]
+
+    async def agent(self, agent_id: str) -> AgentRecord | None:
+        async with self._session() as session:
+            row = await session.get(AgentRow, agent_id)
+            return _agent(row) if row is not None and row.active else None
+
+    async def find_customer(self, kind: str, value: str) -> dict[str, Any] | None:
+        """The record behind a `phone` (E.164) or an `account`, as desks show it; None when unknown."""
+        async with self._session() as session:
+            identity = await session.get(IdentityRow, (kind, value))
+            row = await session.get(CustomerRow, identity.customer_id) if identity else None
+            if row is None:
+                return None
+            identities = await session.scalars(
+                select(IdentityRow).where(IdentityRow.customer_id == row.id).order_by(IdentityRow.value)
+            )
+            known = [(one.kind, one.value) for one in identities]
+            past = await session.scalars(
+                select(PastContactRow)
+                .where(PastContactRow.customer_id == row.id)
+                .order_by(PastContactRow.at.desc())
+                .limit(RECENT)
+            )
+            return {
+                "id": row.id,
+                "name": row.name,
+                "name_en": row.name_en,
+                "language": row.language,
+                "tier": row.tier,
+                "manager": row.manager,
+                "notes": row.notes,
+                "numbers": [value for kind, value in known if kind == "phone"],
+                "accounts": [value for kind, value in known if kind == "account"],
+                "recent": [
+                    {"at": one.at, "channel": one.channel, "agent": one.agent_id, "summary": one.summary}
+                    for one in past
+                ],
+            }
+
+    async def count_customers(self) -> int:
+        async with self._session() as session:
+            return await session.scalar(select(func.count()).select_from(CustomerRow)) or 0
+
+    # -- calls -------------------------------------------------------------------------------------------------------
+
+    async def call_story(self, call_id: str) -> dict[str, Any] | None:
+        """The call's facts and every step of it in order; None when there is no such call."""
+        async with self._session() as session:
+            row = await session.get(CallRow, call_id)
+            if row is None:
+                return None
+            steps = await session.scalars(
+                select(JournalRow).where(JournalRow.call_id == call_id).order_by(JournalRow.at, JournalRow.seq)
+            )
+            story = [{"at": s.at, "kind": s.kind, "agent_id": s.agent_id, **s.data} for s in steps]
+            return {**_call(row), "steps": story}
+
+    async def recent_calls(self, limit: int, agent_id: str | None = None) -> list[dict[str, Any]]:
+        """Newest first."""
+        query = select(CallRow).order_by(CallRow.arrived_at.desc()).limit(limit)
+        if agent_id is not None:
+            query = query.where(CallRow.agent_id == agent_id)
+        async with self._session() as session:
+            return [_call(row) for row in await session.scalars(query)]
+
+
+def _agent(row: AgentRow) -> AgentRecord:
+    return AgentRecord(row.id, row.name, row.name_en, row.role, row.password_hash, row.phone, dict(row.skills))
+
+
+def _call(row: CallRow) -> dict[str, Any]:
+    return {**row.facts, "id": row.id, "agent_id": row.agent_id, "queue": row.queue, "outcome": row.outcome}

@@ -1,0 +1,90 @@
+"""The tables. A change here needs a migration; a test holds the two against each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    type_annotation_map = {dict[str, Any]: JSON, dict[str, int]: JSON}  # noqa: RUF012
+
+
+class AgentRow(Base):
+    __tablename__ = "agent"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    name: Mapped[str] = mapped_column(String(80))
+    name_en: Mapped[str] = mapped_column(String(80))
+    role: Mapped[str] = mapped_column(String(16))
+    password_hash: Mapped[str] = mapped_column(String(200))
+    phone: Mapped[str] = mapped_column(String(64))
+    skills: Mapped[dict[str, int]]
+    active: Mapped[bool] = mapped_column(default=True)
+
+
+class SkillRow(Base):
+    __tablename__ = "skill"
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+
+
+class QueueRow(Base):
+    __tablename__ = "queue"
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+
+
+class CustomerRow(Base):
+    __tablename__ = "customer"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(80))
+    name_en: Mapped[str] = mapped_column(String(80))
+    language: Mapped[str] = mapped_column(String(8))
+    tier: Mapped[str] = mapped_column(String(16))
+    manager: Mapped[str] = mapped_column(String(32))
+    notes: Mapped[str] = mapped_column(Text, default="")
+
+
+class IdentityRow(Base):
+    """A phone number in E.164, an account number or an e-mail address: whose it is."""
+
+    __tablename__ = "customer_identity"
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    value: Mapped[str] = mapped_column(String(120), primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
+
+
+class PastContactRow(Base):
+    __tablename__ = "past_contact"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
+    at: Mapped[float]
+    channel: Mapped[str] = mapped_column(String(16))
+    agent_id: Mapped[str | None] = mapped_column(String(32))
+    summary: Mapped[str] = mapped_column(Text)
+
+
+class CallRow(Base):
+    __tablename__ = "call"
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    arrived_at: Mapped[float] = mapped_column(index=True)
+    ended_at: Mapped[float | None]
+    number: Mapped[str] = mapped_column(String(80))
+    queue: Mapped[str | None] = mapped_column(String(64))
+    agent_id: Mapped[str | None] = mapped_column(String(32))
+    customer_id: Mapped[int | None]
+    outcome: Mapped[str | None] = mapped_column(String(32))
+    facts: Mapped[dict[str, Any]]
+
+
+class JournalRow(Base):
+    """Append-only. `id` makes a second writing of the same entry harmless; `seq` orders entries of one moment."""
+
+    __tablename__ = "journal"
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    at: Mapped[float] = mapped_column(index=True)
+    seq: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[str] = mapped_column(String(40))
+    call_id: Mapped[str | None] = mapped_column(String(40), index=True)
+    agent_id: Mapped[str | None] = mapped_column(String(32))
+    data: Mapped[dict[str, Any]]
