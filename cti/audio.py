@@ -1,0 +1,153 @@
+"""Sounds: prompts spoken by espeak-ng or recorded by people, levelled by pydub, cached by content."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import math
+import os
+import subprocess
+from array import array
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydub import AudioSegment
+from pydub.silence import detect_leading_silence
+
+from ivr.prompts import Catalogue, sound_name
+
+LEVEL_DBFS = -20.0
+RECIPE = "3: level -20 dBFS, trimmed, 8 kHz wav and 16 kHz sln16"
+VOICES = {"zh": ["-v", "cmn", "-s", "165"], "en": ["-v", "en-us", "-s", "150"]}
+SILENCE_DBFS = -50.0
+
+
+class AudioError(Exception):
+    """A sound cannot be made; the message says which, and the cure."""
+
+
+@dataclass(frozen=True, slots=True)
+class PromptFiles:
+    """Where each prompt lies, without extension, as Asterisk wants it."""
+
+    paths: dict[tuple[str, str], Path]
+
+    def path(self, prompt: str, language: str) -> Path:
+        """Raises KeyError naming the prompt that is absent."""
+        return self.paths[prompt, language]
+
+
+class PromptMaker:
+    """Makes what is missing, keeps what is there. `recordings/<language>/<prompt>.*` replaces the spoken text."""
+
+    def __init__(self, cache: Path, recordings: Path | None = None) -> None:
+        self._cache, self._recordings = cache, recordings
+
+    async def ensure(
+        self, catalogue: Catalogue, languages: Sequence[str], progress: Callable[[int, int], None] = lambda *_: None
+    ) -> PromptFiles:
+        """Every prompt in every language is a file afterwards; raises AudioError."""
+        wanted = [(prompt, language) for prompt in catalogue for language in languages]
+        gate = asyncio.Semaphore(2)
+        done = 0
+
+        async def one(prompt: str, language: str) -> Path:
+            nonlocal done
+            async with gate:
+                path = await asyncio.to_thread(self._ensure, prompt, language, catalogue[prompt][language])
+            done += 1
+            progress(done, len(wanted))
+            return path
+
+        paths = await asyncio.gather(*(one(prompt, language) for prompt, language in wanted))
+        return PromptFiles(dict(zip(wanted, paths, strict=True)))
+
+    def _ensure(self, prompt: str, language: str, words: str) -> Path:
+        recording = self._recording(prompt, language)
+        content = recording.read_bytes() if recording else words.encode()
+        target = (self._cache / language / sound_name(prompt, content, RECIPE)).resolve()
+        if not target.with_suffix(".wav").exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _write(_levelled(_recorded(recording) if recording else _spoken(prompt, language, words)), target)
+        return target
+
+    def _recording(self, prompt: str, language: str) -> Path | None:
+        if self._recordings is None:
+            return None
+        return next(iter(sorted((self._recordings / language).glob(f"{prompt}.*"))), None)
+
+
+def _spoken(prompt: str, language: str, words: str) -> AudioSegment:
+    try:
+        done = subprocess.run(
+            ["espeak-ng", *VOICES[language], "--stdout", words], capture_output=True, check=True, timeout=60
+        )
+    except FileNotFoundError:
+        raise AudioError("espeak-ng is missing: apt-get install espeak-ng") from None
+    except (subprocess.SubprocessError, KeyError) as error:
+        raise AudioError(f"prompt {prompt!r} in {language!r} could not be spoken: {error}") from None
+    return AudioSegment.from_file(io.BytesIO(done.stdout), format="wav")
+
+
+def _recorded(path: Path) -> AudioSegment:
+    try:
+        return AudioSegment.from_file(path)
+    except Exception as error:
+        raise AudioError(f"{path} cannot be read as sound: {str(error).splitlines()[0]}") from None
+
+
+def _levelled(sound: AudioSegment) -> AudioSegment:
+    start = detect_leading_silence(sound, SILENCE_DBFS)
+    end = detect_leading_silence(sound.reverse(), SILENCE_DBFS)
+    trimmed = sound[start : len(sound) - end].set_channels(1).set_sample_width(2)
+    if not len(trimmed):
+        raise AudioError("a prompt is nothing but silence: record it again")
+    gain = min(LEVEL_DBFS - trimmed.dBFS, -1.0 - trimmed.max_dBFS)
+    return AudioSegment.silent(60, trimmed.frame_rate) + trimmed.apply_gain(gain) + AudioSegment.silent(120)
+
+
+def _write(sound: AudioSegment, target: Path) -> None:
+    """Both rates; the .wav comes last, so that its presence means that all is there."""
+    _replace(target.with_suffix(".sln16"), sound.set_frame_rate(16000).raw_data)
+    wav = io.BytesIO()
+    sound.set_frame_rate(8000).export(wav, format="wav")
+    _replace(target.with_suffix(".wav"), wav.getvalue())
+
+
+def _replace(path: Path, data: bytes) -> None:
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    partial.write_bytes(data)
+    partial.replace(path)
+
+
+# -- sounds without words ---------------------------------------------------------------------------------------------
+
+_CHORDS = [(220.0, 277.2, 329.6), (246.9, 293.7, 370.0), (196.0, 246.9, 293.7), (220.0, 261.6, 329.6)]
+
+
+def write_tone(path: Path, hz: float, seconds: float, level: float = 0.3) -> None:
+    """A steady tone, 8 kHz 16 bit mono."""
+    frames = (level * math.sin(2 * math.pi * hz * n / 8000) for n in range(int(8000 * seconds)))
+    _save_frames(path, array("h", (int(32767 * frame) for frame in frames)))
+
+
+def write_hold_music(path: Path) -> None:
+    """A calm loop of broken chords, 16 s, made once; any folder of recordings may replace it."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    frames = array("h", bytes(2 * 8000 * 16))
+    for note in range(32):
+        hz = _CHORDS[note // 8][note % 3] * (2 if note % 4 == 3 else 1)
+        for n in range(12000):
+            at = (note * 4000 + n) % len(frames)
+            fade = min(n / 200, 1.0) * math.exp(-n / 4500)
+            frames[at] = max(-32767, min(32767, frames[at] + int(5500 * fade * math.sin(2 * math.pi * hz * n / 8000))))
+    _save_frames(path, frames)
+
+
+def _save_frames(path: Path, frames: array[int]) -> None:
+    wav = io.BytesIO()
+    AudioSegment(frames.tobytes(), frame_rate=8000, sample_width=2, channels=1).export(wav, format="wav")
+    _replace(path, wav.getvalue())

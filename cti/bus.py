@@ -1,0 +1,31 @@
+"""Synchronous publish and subscribe. A listener that fails is logged; the rest go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+
+from cti.events import Event
+
+log = structlog.get_logger(__name__)
+Listener = Callable[[Event], None]
+
+
+class Bus:
+    """Events go to their listeners at once, in the order of subscription."""
+
+    def __init__(self) -> None:
+        self._listeners: list[tuple[type[Event], Listener]] = []
+
+    def subscribe(self, kind: type[Event], listener: Listener) -> None:
+        """Hear every event of the kind; `Event` itself means all."""
+        self._listeners.append((kind, listener))
+
+    def publish(self, event: Event) -> None:
+        for kind, listener in self._listeners:
+            if isinstance(event, kind):
+                try:
+                    listener(event)
+                except Exception:
+                    log.exception("a listener failed", event_kind=event.kind)

@@ -1,0 +1,146 @@
+"""Live legs and calls by channel: routes what the PBX says, dials what we want dialled."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import secrets
+from collections.abc import Callable
+
+import structlog
+
+from cti import events
+from cti.asterisk import commands
+from cti.asterisk.channel import Leg
+from cti.asterisk.link import Link
+from cti.asterisk.messages import AsyncAgiStart, DeviceState, Message
+from cti.call import Call, Facts, House
+
+log = structlog.get_logger(__name__)
+HEARTBEAT_S = 5.0
+ARRIVALS = "arrivals"
+
+
+class Calls:
+    """The table of what is alive. An unknown channel that enters our loop from outside is a new call."""
+
+    def __init__(self, house: Callable[[], House], on_device: Callable[[str, str], None]) -> None:
+        self.calls: dict[str, Call] = {}
+        self.legs: dict[str, Leg] = {}
+        self._house, self._on_device = house, on_device
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ids = itertools.count(1)
+        self._run = secrets.token_hex(3)
+        self._heartbeat: asyncio.Task[None] | None = None
+        self.link: Link
+        self.draining = False
+
+    # -- from the PBX ------------------------------------------------------------------------------------------------
+
+    def hear(self, message: Message) -> None:
+        """One message, in order."""
+        if isinstance(message, DeviceState):
+            self._on_device(message.device, message.state)
+            return
+        uniqueid = getattr(message, "uniqueid", "")
+        leg = self.legs.get(uniqueid)
+        if leg is None and isinstance(message, AsyncAgiStart) and not self.draining:
+            self._arrival(message)
+        elif leg is not None:
+            leg.hear(message)
+
+    def _arrival(self, message: AsyncAgiStart) -> None:
+        env = message.env
+        if env.get("agi_context") != ARRIVALS:
+            log.warning("a leg nobody knows was ended", channel=message.channel)
+            self.link.send(commands.Hangup(message.uniqueid, 16))
+            return
+        leg = self._adopt(message.uniqueid, message.channel)
+        leg.hear(message)
+        house = self._house()
+        number, name = env.get("agi_callerid", ""), env.get("agi_calleridname", "")
+        facts = Facts(
+            number="" if number == "unknown" else number,
+            name="" if name == "unknown" else name,
+            dialled=env.get("agi_extension", ""),
+            arrived_at=house.clock(),
+            language=house.language,
+        )
+        call = Call(f"c{int(facts.arrived_at)}-{self._run}-{next(self._ids)}", leg, facts, house)
+        self.calls[call.id] = call
+        call.publish(
+            events.CallArrived, uniqueid=message.uniqueid, number=facts.number, name=facts.name, dialled=facts.dialled
+        )  # fmt: skip
+        task = asyncio.create_task(self._tell(call), name=f"call {call.id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _tell(self, call: Call) -> None:
+        with structlog.contextvars.bound_contextvars(call=call.id):
+            try:
+                await call.run()
+            finally:
+                self.calls.pop(call.id, None)
+
+    def _adopt(self, uniqueid: str, channel: str = "") -> Leg:
+        leg = self.legs[uniqueid] = Leg(self.link, uniqueid, channel=channel)
+        leg.gone.add_done_callback(lambda _: self.legs.pop(uniqueid, None))
+        return leg
+
+    # -- to the PBX --------------------------------------------------------------------------------------------------
+
+    async def dial(self, endpoint: str, timeout_s: float, caller_name: str, caller_number: str) -> Leg:
+        """A leg that rings; raises ActionRefused, ActionTimeout or LinkDown."""
+        leg = self._adopt(f"z-{self._run}-{next(self._ids)}")
+        command = commands.Originate(
+            endpoint, leg.uniqueid, timeout_s=timeout_s, caller_name=caller_name, caller_number=caller_number
+        )  # fmt: skip
+        try:
+            await self.link.action(command)
+        except BaseException:
+            leg.lost()
+            raise
+        return leg
+
+    # -- the link ----------------------------------------------------------------------------------------------------
+
+    def link_up(self) -> None:
+        """The dialplan learns that we are there; what ended while we were away is found out."""
+        task = asyncio.create_task(self._reconcile(), name="reconcile")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        self._heartbeat = asyncio.create_task(self._beat(), name="heartbeat")
+
+    def link_down(self) -> None:
+        if self._heartbeat is not None:
+            self._heartbeat.cancel()
+        for leg in list(self.legs.values()):
+            leg.link_down()
+
+    async def _beat(self) -> None:
+        while True:
+            self.link.send(commands.Setvar(None, "CTI_ALIVE", str(int(self._house().clock()))))
+            await asyncio.sleep(HEARTBEAT_S)
+
+    async def _reconcile(self) -> None:
+        """Legs that are no more have ended; callers held since before our start begin anew."""
+        rows = await self.link.list(commands.Status())
+        alive = {row.get("uniqueid", ""): row for row in rows}
+        for uniqueid, leg in list(self.legs.items()):
+            if uniqueid not in alive:
+                leg.lost()
+        for uniqueid, row in alive.items():
+            if uniqueid not in self.legs and row.get("context") == ARRIVALS:
+                self.link.send(commands.Redirect(uniqueid, ARRIVALS, row.get("exten", ""), "try"))
+        for row in await self.link.list(commands.DeviceStates()):
+            self._on_device(row.get("device", ""), row.get("state", ""))
+
+    async def close(self, grace_s: float = 3.0) -> None:
+        """No new calls; those under way are ended."""
+        self.draining = True
+        if self._heartbeat is not None:
+            self._heartbeat.cancel()
+        for task in list(self._tasks):
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace_s)
