@@ -1,0 +1,244 @@
+"""The composition root: the only wiring. `Server` is everything between settings and a running house."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from acd.core import Acd
+from acd.model import Config, Queue, Ring
+from acd.skills import parse
+from agents.auth import Auth, hash_password
+from agents.ports import CheckResult
+from agents.roster import Roster
+from agents.web import create_app
+from cti import events
+from cti.asterisk.link import Link
+from cti.audio import PromptFiles, PromptMaker
+from cti.bus import Bus
+from cti.call import Call, House
+from cti.calls import Calls
+from cti.dispatcher import Dispatcher
+from cti.floor import Floor
+from cti.listeners.journal import JournalListener
+from cti.numbers import e164
+from cti.settings import Settings
+from db.demo import seed_demo
+from db.engine import make_engine, upgrade
+from db.journal import Journal
+from db.store import Store
+from ivr import menus, prompts
+from ivr.check import check
+from ivr.nodes import MenuSet
+
+log = structlog.get_logger(__name__)
+MENUS = Path(menus.__file__).parent
+
+
+class StartError(Exception):
+    """The server cannot start: one line that names the place and the cure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What must never be a default."""
+
+    ami_secret: str
+    token_secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """The menu and the sounds it needs: checked whole before any caller hears them."""
+
+    menu: MenuSet
+    files: PromptFiles
+
+
+async def prepare_voice(settings: Settings, progress: Callable[[int, int], None] = lambda *_: None) -> Voice:
+    """Load and check the menu, make every prompt; raises StartError, AudioError or BadMenu."""
+    catalogue = prompts.parse((MENUS / "prompts.toml").read_text("utf-8"), "ivr/menus/prompts.toml", settings.languages)
+    path = settings.menu_file or MENUS / f"{settings.menu}.toml"
+    try:
+        menu = menus.parse(path.read_text("utf-8"), str(settings.menu_file or f"ivr/menus/{path.name}"))
+    except OSError as error:
+        raise StartError(f"menu {path}: {error.strerror}: mend 'menu' in the settings") from None
+    if found := check(menu, prompts=catalogue, queues={queue.name for queue in settings.queues}):
+        raise StartError("\n".join(map(str, found)))
+    maker = PromptMaker(settings.run_dir / "sounds", settings.recordings_dir)
+    return Voice(menu, await maker.ensure(catalogue, settings.languages, progress))
+
+
+def acd_config(settings: Settings) -> Config:
+    return Config(
+        {
+            queue.name: Queue(
+                queue.name,
+                parse(queue.requires),
+                tuple(Ring(ring.after_s, parse(ring.requires)) for ring in queue.rings),
+                queue.rule,
+                queue.wrapup_s,
+                queue.offer_timeout_s,
+                queue.ageing_per_s,
+                queue.priority,
+            )
+            for queue in settings.queues
+        }
+    )
+
+
+class Server:
+    """One house, started by `running()`; what it is made of can be looked at while it runs."""
+
+    def __init__(self, settings: Settings, secrets: Secrets, voice: Voice, clock: Callable[[], float] = time.time):
+        self.settings, self._secrets, self._voice, self.clock = settings, secrets, voice, clock
+        self.bus = Bus()
+        self.engine = make_engine(settings.database_url)
+        self.store = Store(self.engine)
+        self.journal = Journal(self.engine, settings.run_dir / "journal.spool")
+        self.acd = Acd(acd_config(settings))
+        self.roster = Roster(clock)
+        self.calls = Calls(self._house, lambda device, state: self.floor.device(device, state))
+        self.floor = Floor(self.acd, self.bus, clock, self.roster, self.calls)
+        self.dispatcher = Dispatcher(self.acd, self.bus, clock, self.floor, self.floor)
+        self.floor.tell_acd = self.dispatcher.handle
+        self.floor.queues = tuple(queue.name for queue in settings.queues)
+        self._shared = House(
+            bus=self.bus,
+            clock=clock,
+            router=self.dispatcher,
+            prompt=voice.files.path,
+            menu_for=lambda _dialled: voice.menu,
+            find_customer=self._find_customer,
+            language=settings.languages[0],
+        )
+        JournalListener(self.journal, lambda call_id: self.calls.calls.get(call_id)).listen(self.bus)
+
+    def _house(self) -> House:
+        return self._shared
+
+    async def _find_customer(self, by: str, value: str) -> dict[str, Any] | None:
+        try:
+            async with asyncio.timeout(3):
+                if by == "number":
+                    number = e164(value)
+                    return await self.store.find_customer("phone", number) if number else None
+                return await self.store.find_customer(by, value)
+        except Exception as error:  # a caller is served without a record while the database is away
+            log.warning("customer could not be looked up", by=by, reason=str(error))
+            return None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[FastAPI]:
+        """Database, journal, link: up in this order, down in the other."""
+        async with AsyncExitStack() as stack:
+            await upgrade(self.engine)
+            stack.push_async_callback(self.engine.dispose)
+            if self.settings.profile == "demo":
+                await seed_demo(self.store, hash_password, self.clock())
+            await self.store.sync_house(self.settings.skills, self.floor.queues)
+            self.journal.start()
+            stack.push_async_callback(self.journal.stop)
+            self.floor.staff([one for one in await self.store.agents() if one.role == "agent"])
+            self.link = self.calls.link = self._make_link()
+            stack.push_async_callback(self.link.close)
+            stack.push_async_callback(self.dispatcher.close)
+            stack.push_async_callback(self.calls.close)
+            await self.link.start()
+            yield self._web()
+
+    def _make_link(self) -> Link:
+        asterisk = self.settings.asterisk
+        return Link(
+            host=asterisk.host,
+            port=asterisk.ami_port,
+            user=asterisk.ami_user,
+            secret=self._secrets.ami_secret,
+            on_message=self.calls.hear,
+            on_up=self._link_up,
+            on_down=self._link_down,
+        )
+
+    def _link_up(self) -> None:
+        self.bus.publish(events.LinkChanged(at=self.clock(), up=True))
+        self.calls.link_up()
+
+    def _link_down(self, reason: str) -> None:
+        self.bus.publish(events.LinkChanged(at=self.clock(), up=False, reason=reason))
+        self.calls.link_down()
+
+    def _web(self) -> FastAPI:
+        return create_app(
+            control=self.floor,
+            memory=self.store,
+            roster=self.roster,
+            auth=Auth(self._secrets.token_secret, origins=self.settings.web.origins),
+            health=self,
+            metrics_text=self._metrics,
+            version="0.1.0",
+            demo=self.settings.profile == "demo",
+        )
+
+    async def checks(self) -> dict[str, CheckResult]:
+        """The health of each dependency."""
+        found = {"asterisk": CheckResult(self.link.up, "" if self.link.up else "no manager link: is Asterisk up?")}
+        try:
+            async with asyncio.timeout(2):
+                await self.store.ping()
+            found["database"] = CheckResult(True)
+        except Exception as error:
+            found["database"] = CheckResult(False, f"{type(error).__name__}: is the database up?")
+        return found
+
+    def _metrics(self) -> bytes:
+        lines = [
+            f"zongji_calls_live {len(self.calls.calls)}",
+            f"zongji_legs_live {len(self.calls.legs)}",
+            f"zongji_waiting {len(self.acd.waiting(None, self.clock()))}",
+            f"zongji_link_up {int(self.link.up)}",
+            f"zongji_ami_events_total {self.link.events}",
+            f"zongji_ami_dropped_total {self.link.dropped}",
+            f"zongji_ami_actions_total {self.link.actions}",
+            f"zongji_journal_stored_total {self.journal.stored}",
+        ]
+        return ("\n".join(lines) + "\n").encode()
+
+    def call(self, call_id: str) -> Call | None:
+        return self.calls.calls.get(call_id)
+
+
+@asynccontextmanager
+async def web_running(app: FastAPI, host: str, port: int) -> AsyncIterator[str]:
+    """The pages at an address; raises StartError when the port is taken."""
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise StartError(f"web.port: {host}:{port}: {error.strerror}: free it or set ZONGJI_WEB__PORT") from None
+    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2, ws_max_size=65536)
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    server.capture_signals = contextlib.nullcontext  # type: ignore[assignment,method-assign]
+    task = asyncio.create_task(server.serve(sockets=[listening]), name="web")
+    try:
+        while not server.started and not task.done():
+            await asyncio.sleep(0.01)
+        yield f"http://{host}:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await asyncio.wait({task}, timeout=5)
+        task.cancel()
+        listening.close()

@@ -1,0 +1,240 @@
+"""The floor: agents with their pages and phones, and what they may do. Implements the ports of `agents` and dispatcher.
+
+An agent is reachable when a desk page is open and the phone is registered; only the reachable get offers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+
+from acd import events as on
+from acd.agent_states import Activity, Status
+from acd.core import Acd
+from acd.model import Agent
+from agents import wire
+from agents.ports import Refused
+from agents.roster import Roster
+from agents.views import AgentView, FloorView, QueueView
+from cti import events
+from cti.asterisk.channel import Leg
+from cti.bus import Bus
+from cti.call import Call
+from cti.call_states import ImpossibleMove, State
+from cti.calls import Calls
+from db.store import AgentRecord
+
+UNREGISTERED = {"UNAVAILABLE", "INVALID", "UNKNOWN", ""}
+PAGE_GRACE_S = 15.0
+TARGET_S = 20.0
+SHOWN = {State.OFFERED: "ringing", State.TALKING: "talking", State.HELD: "held"}
+
+
+class Floor:
+    """Joins roster, router and calls for one house."""
+
+    def __init__(self, acd: Acd, bus: Bus, clock: Callable[[], float], roster: Roster, calls: Calls) -> None:
+        self._acd, self._bus, self._clock, self._roster, self._calls = acd, bus, clock, roster, calls
+        self.tell_acd: Callable[[on.Event], None]
+        self.queues: tuple[str, ...] = ()
+        self._people: dict[str, AgentRecord] = {}
+        self._registered: dict[str, bool] = {}
+        self._popped: dict[str, str] = {}
+        self._counts: Counter[tuple[str, str]] = Counter()
+        roster.show(self.snapshot)
+        roster.on_presence = self._presence
+        roster.on_shown = self._shown
+        bus.subscribe(events.AgentMoved, self._agent_moved)
+        bus.subscribe(events.CallMoved, self._call_moved)
+        bus.subscribe(events.Event, self._any)
+
+    def staff(self, people: list[AgentRecord]) -> None:
+        """These work here; all start logged out."""
+        for person in people:
+            self._people[person.id] = person
+            agent = Agent(person.id, person.name, person.skills)
+            self.tell_acd(on.AgentChanged(person.id, agent, Status.LOGGED_OUT, reachable=False))
+
+    # -- phones and pages (ports of the dispatcher) ------------------------------------------------------------------
+
+    async def ring(self, agent_id: str, call: Call, timeout_s: float) -> Leg:
+        facts = call.facts
+        name = facts.customer["name"] if facts.customer else facts.name
+        return await self._calls.dial(self._people[agent_id].phone, timeout_s, name, facts.number)
+
+    async def pop(self, agent_id: str, call: Call) -> int:
+        """Written to this many of the agent's pages."""
+        facts = call.facts
+        self._popped[agent_id] = call.id
+        message = wire.Pop(
+            call_id=call.id,
+            contact_id=call.id,
+            number=facts.number,
+            queue=facts.queue or "",
+            waited_s=self._clock() - (facts.queued_at or self._clock()),
+            caller_name=facts.name,
+            language=facts.language,
+            customer=facts.customer,
+            ivr_path=list(facts.path),
+            data=dict(facts.data),
+        )
+        return await self._roster.deliver(agent_id, message)
+
+    async def close_pop(self, agent_id: str, call: Call, reason: str) -> None:
+        if self._popped.get(agent_id) == call.id:
+            del self._popped[agent_id]
+            self._roster.send(agent_id, wire.PopClosed(call_id=call.id, reason=reason))
+
+    def device(self, device: str, state: str) -> None:
+        """A phone came or went."""
+        endpoint = device.removeprefix("PJSIP/")
+        self._registered[endpoint] = state not in UNREGISTERED
+        for person in self._people.values():
+            if person.phone == endpoint:
+                self._weigh(person.id)
+
+    def _presence(self, agent_id: str, connected: bool) -> None:
+        self._weigh(agent_id)
+        if not connected:
+            asyncio.get_running_loop().call_later(PAGE_GRACE_S, self._page_stays_away, agent_id)
+        self._roster.floor_changed()
+
+    def _page_stays_away(self, agent_id: str) -> None:
+        if not self._roster.connected(agent_id) and self._state(agent_id).status is Status.READY:
+            self.tell_acd(on.AgentChanged(agent_id, status=Status.NOT_READY, reason="connection_lost"))
+
+    def _weigh(self, agent_id: str) -> None:
+        reachable = self._roster.connected(agent_id) and self._registered.get(self._people[agent_id].phone, False)
+        if agent_id in self._people and reachable != self._state(agent_id).reachable:
+            self.tell_acd(on.AgentChanged(agent_id, reachable=reachable))
+
+    def _shown(self, agent_id: str, call_id: str, at: float) -> None:
+        call = self._calls.calls.get(call_id)
+        queue = call.facts.queue if call else None
+        self._bus.publish(events.PopShown(at=at, call_id=call_id, agent_id=agent_id, queue=queue))
+
+    # -- what an agent may do (port of `agents`) ---------------------------------------------------------------------
+
+    async def log_in(self, agent_id: str) -> None:
+        if agent_id not in self._people:
+            raise Refused("unknown_agent", "this agent joined after the server started: restart it")
+        if self._state(agent_id).status is Status.LOGGED_OUT:
+            self.tell_acd(on.AgentChanged(agent_id, status=Status.NOT_READY, reason="logged_in"))
+
+    async def log_out(self, agent_id: str) -> None:
+        self.tell_acd(on.AgentChanged(agent_id, status=Status.LOGGED_OUT))
+
+    async def set_status(self, agent_id: str, status: str, reason: str | None) -> None:
+        if status == "ready" and not self._registered.get(self._people[agent_id].phone, False):
+            raise Refused("phone_away", "your phone is not registered")
+        self.tell_acd(on.AgentChanged(agent_id, status=Status(status), reason=reason))
+
+    async def finish_wrap_up(self, agent_id: str) -> None:
+        if self._state(agent_id).activity is not Activity.WRAP_UP:
+            raise Refused("not_in_wrap_up", "there is no wrap-up to finish")
+        self.tell_acd(on.WrapUpFinished(agent_id))
+
+    async def answer(self, agent_id: str) -> None:
+        raise Refused("answer_on_phone", f"pick up phone {self._people[agent_id].phone}")
+
+    async def hang_up(self, agent_id: str) -> None:
+        await self._call_of(agent_id).hang_up()
+
+    async def hold(self, agent_id: str) -> None:
+        await self._try(agent_id, Call.hold)
+        self.tell_acd(on.ContactHeld(agent_id, held=True))
+
+    async def resume(self, agent_id: str) -> None:
+        await self._try(agent_id, Call.resume)
+        self.tell_acd(on.ContactHeld(agent_id, held=False))
+
+    async def _try(self, agent_id: str, what: Callable[[Call], object]) -> None:
+        try:
+            await what(self._call_of(agent_id))  # type: ignore[misc]
+        except ImpossibleMove as error:
+            raise Refused("impossible_now", str(error)) from None
+
+    def _call_of(self, agent_id: str) -> Call:
+        call = self._calls.calls.get(self._state(agent_id).contact_id or "")
+        if call is None or call.facts.agent_id != agent_id:
+            raise Refused("no_call", "you have no call")
+        return call
+
+    def _state(self, agent_id: str):  # type: ignore[no-untyped-def]
+        return self._acd.state_of(agent_id)
+
+    # -- what everybody sees -----------------------------------------------------------------------------------------
+
+    def snapshot(self) -> FloorView:
+        now = self._clock()
+        return FloorView(now, tuple(map(self._queue_view, self.queues)), tuple(map(self._agent_view, self._people)))
+
+    def _queue_view(self, name: str) -> QueueView:
+        waiting = self._acd.waiting(name, self._clock())
+        states = [self._state(agent_id) for agent_id in self._people]
+        logged_in = [state for state in states if state.status is not Status.LOGGED_OUT]
+        return QueueView(
+            name,
+            waiting=len(waiting),
+            longest_since=min((contact.arrived_at for contact in waiting), default=None),
+            logged_in=len(logged_in),
+            ready=sum(state.available for state in logged_in),
+            busy=sum(state.activity is not Activity.IDLE for state in logged_in),
+            answered=self._counts[name, "answered"],
+            answered_in_target=self._counts[name, "in_target"],
+            abandoned=self._counts[name, "abandoned"],
+            target_s=TARGET_S,
+        )
+
+    def _agent_view(self, agent_id: str) -> AgentView:
+        person, state = self._people[agent_id], self._state(agent_id)
+        call = self._calls.calls.get(state.contact_id or "")
+        pending, pending_reason = state.pending or (None, None)
+        return AgentView(
+            agent_id,
+            person.name,
+            person.name_en,
+            status=state.status.value,
+            reason=state.reason,
+            activity=state.activity.value,
+            since=state.since,
+            until=state.until,
+            pending=pending.value if pending else None,
+            pending_reason=pending_reason,
+            queue=call.facts.queue if call else None,
+            call_id=state.contact_id,
+            connected=self._roster.connected(agent_id),
+            reachable=state.reachable,
+        )
+
+    def _agent_moved(self, event: events.Event) -> None:
+        agent_id = event.agent_id or ""
+        self._roster.send(agent_id, wire.AgentState(agent=self._agent_view(agent_id)))
+        if self._state(agent_id).activity is Activity.IDLE and (call_id := self._popped.pop(agent_id, None)):
+            self._roster.send(agent_id, wire.PopClosed(call_id=call_id, reason="done"))
+
+    def _call_moved(self, event: events.Event) -> None:
+        call = self._calls.calls.get(event.call_id or "")
+        agent_id = next((agent for agent, call_id in self._popped.items() if call and call_id == call.id), None)
+        if call is None or agent_id is None:
+            return
+        state = SHOWN.get(call.state, "ended")
+        self._roster.send(
+            agent_id,
+            wire.CallState(
+                call_id=call.id,
+                state=state,  # type: ignore[arg-type]
+                since=event.at,
+                number=call.facts.number,
+                queue=call.facts.queue or "",
+            ),
+        )
+
+    def _any(self, event: events.Event) -> None:
+        if isinstance(event, events.AgentConnected):
+            self._counts[event.queue or "", "answered"] += 1
+            self._counts[event.queue or "", "in_target"] += event.waited_s <= TARGET_S
+        elif isinstance(event, events.CallEnded) and event.outcome == "abandoned_in_queue":
+            self._counts[event.queue or "", "abandoned"] += 1
+        self._roster.floor_changed()
