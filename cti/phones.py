@@ -1,0 +1,234 @@
+"""Telephones: the real baresip, driven through its control socket. For the demo, `make call` and the live tests."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import math
+import shutil
+import socket
+import tempfile
+import time
+import wave
+from array import array
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cti.audio import write_tone
+
+MODULES = ("g711.so", "aufile.so", "aubridge.so", "sndfile.so", "auconv.so", "auresamp.so")
+APPS = ("account.so", "menu.so", "ctrl_tcp.so")
+FOLDERS = ("/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-gnu/baresip/modules", "/usr/local/lib/baresip/modules")
+
+
+class PhoneError(Exception):
+    """A telephone does not do what it should; the message has the cure where there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """`name` is user and From; empty `password` means that none is asked for."""
+
+    user: str
+    password: str = field(repr=False)
+    display_name: str = ""
+    from_number: str = ""
+    auto_answer: bool = False
+    register: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneEvent:
+    """What baresip reports: `kind` such as CALL_INCOMING, `at` UTC epoch seconds."""
+
+    kind: str
+    at: float
+    fields: dict[str, Any]
+
+
+def free_port(kind: int = socket.SOCK_STREAM) -> int:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Phone:
+    """One baresip with one or more accounts. Use `phone(...)`, which ends it whatever happens."""
+
+    def __init__(self, folder: Path, control_port: int) -> None:
+        self.folder = folder
+        self.events: list[PhoneEvent] = []
+        self._port = control_port
+        self._process: asyncio.subprocess.Process | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._writer: asyncio.StreamWriter | None = None
+        self._more = asyncio.Condition()
+
+    async def start(self) -> None:
+        program = shutil.which("baresip")
+        if program is None:
+            raise PhoneError("baresip is missing: apt-get install baresip-core")
+        with (self.folder / "log").open("wb") as out:
+            self._process = await asyncio.create_subprocess_exec(
+                program, "-f", str(self.folder), stdin=asyncio.subprocess.DEVNULL, stdout=out, stderr=out,
+                start_new_session=True,
+            )  # fmt: skip
+        async with asyncio.timeout(10):
+            while self._writer is None:
+                if self._process.returncode is not None:
+                    raise PhoneError(f"baresip ended at once; see {self.folder}/log")
+                try:
+                    reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+                except OSError:
+                    await asyncio.sleep(0.02)
+        self._reader = asyncio.create_task(self._read(reader), name="phone")
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                size = int((await reader.readuntil(b":"))[:-1])
+                message = json.loads((await reader.readexactly(size + 1))[:-1])
+                if message.get("event"):
+                    async with self._more:
+                        self.events.append(PhoneEvent(message.get("type", ""), time.time(), message))
+                        self._more.notify_all()
+
+    def command(self, name: str, params: str = "") -> None:
+        assert self._writer is not None  # noqa: S101
+        body = json.dumps({"command": name, "params": params, "token": "t"}, ensure_ascii=False).encode()
+        self._writer.write(b"%d:%s," % (len(body), body))
+
+    def dial(self, uri: str) -> None:
+        self.command("dial", uri)
+
+    async def press(self, digits: str, gap_s: float = 0.25) -> None:
+        """RFC 4733 digits into the call."""
+        for digit in digits:
+            self.command("sndcode", digit)
+            await asyncio.sleep(gap_s)
+
+    def accept(self) -> None:
+        self.command("accept")
+
+    def hang_up(self) -> None:
+        """Ends the call, or refuses the one that rings."""
+        self.command("hangup")
+
+    async def wait_for(self, kind: str, deadline_s: float = 10.0, since: int = 0) -> PhoneEvent:
+        """The first event of the kind after the `since`-th; raises PhoneError with what came instead."""
+
+        def found() -> PhoneEvent | None:
+            return next((event for event in self.events[since:] if event.kind == kind), None)
+
+        try:
+            async with asyncio.timeout(deadline_s), self._more:
+                await self._more.wait_for(lambda: found() is not None)
+        except TimeoutError:
+            came = [event.kind for event in self.events[since:]]
+            raise PhoneError(f"no {kind} within {deadline_s:g} s; came: {came}") from None
+        event = found()
+        assert event is not None  # noqa: S101
+        return event
+
+    def heard(self) -> list[Path]:
+        """Recordings of what the far side sent, oldest first; complete once the phone has ended the call."""
+        return sorted((self.folder / "heard").glob("*-dec.wav"), key=lambda path: path.stat().st_mtime)
+
+    async def stop(self) -> None:
+        for action in (self._writer and self._writer.close, self._reader and self._reader.cancel):
+            if action:
+                action()
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        for end in (process.terminate, process.kill):
+            with contextlib.suppress(ProcessLookupError):
+                end()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), 3)
+                return
+
+
+@asynccontextmanager
+async def phone(proxy: str, accounts: Sequence[Account], *, tone_hz: float = 440.0) -> AsyncIterator[Phone]:
+    """A telephone on loopback that speaks a tone; gone afterwards, with its folder."""
+    with tempfile.TemporaryDirectory(prefix="zongji-phone-") as name:
+        folder = Path(name)
+        port = free_port()
+        await asyncio.to_thread(write_tone, folder / "tone.wav", tone_hz, 60.0)
+        _configure(folder, port, proxy, accounts)
+        one = Phone(folder, port)
+        try:
+            await one.start()
+            yield one
+        finally:
+            await one.stop()
+
+
+def _configure(folder: Path, control_port: int, proxy: str, accounts: Sequence[Account]) -> None:
+    modules = next((path for path in FOLDERS if Path(path).is_dir()), FOLDERS[0])
+    (folder / "heard").mkdir()
+    rtp = free_port(socket.SOCK_DGRAM)
+    lines = [
+        f"module_path {modules}",
+        f"sip_listen 127.0.0.1:{free_port(socket.SOCK_DGRAM)}",
+        "call_max_calls 4",
+        f"audio_source aufile,{folder}/tone.wav",
+        f"audio_player aubridge,{folder.name}",
+        f"audio_alert aubridge,{folder.name}",
+        "auplay_srate 8000",
+        "ausrc_srate 8000",
+        "audio_level no",
+        f"rtp_ports {min(rtp, 60000)}-{min(rtp, 60000) + 200}",
+        "net_interface 127.0.0.1",
+        f"snd_path {folder}/heard",
+        f"ctrl_tcp_listen 127.0.0.1:{control_port}",
+        *(f"module {module}" for module in MODULES if Path(modules, module).exists()),
+        *(f"module_app {module}" for module in APPS),
+    ]
+    (folder / "config").write_text("\n".join(lines) + "\n", "utf-8")
+    (folder / "accounts").touch(mode=0o600)
+    (folder / "accounts").write_text("".join(f"{_account(one, proxy)}\n" for one in accounts), "utf-8")
+    (folder / "contacts").touch()
+
+
+def _account(one: Account, proxy: str) -> str:
+    display = f'"{one.display_name}" ' if one.display_name else ""
+    options = [
+        f"auth_user={one.user}",
+        f"auth_pass={one.password}",
+        f'outbound="sip:{proxy};transport=udp"',
+        f"answermode={'auto' if one.auto_answer else 'manual'}",
+        f"regint={300 if one.register else 0}",
+        "audio_codecs=pcmu",
+        "mediaenc=",
+        "ptime=20",
+    ]
+    host = proxy.partition(":")[0]
+    return f"{display}<sip:{one.from_number or one.user}@{host};transport=udp>;{';'.join(o for o in options if o[-1] != '=')}"
+
+
+# -- what was heard ---------------------------------------------------------------------------------------------------
+
+
+def tone_level(path: Path, hz: float, from_s: float = 0.0, to_s: float = math.inf) -> float:
+    """Amplitude of one frequency, 0 to 1, by the Goertzel algorithm (G. Goertzel, 1958)."""
+    with wave.open(str(path)) as sound:
+        rate, channels = sound.getframerate(), sound.getnchannels()
+        frames = array("h", sound.readframes(sound.getnframes()))[::channels]
+    part = frames[int(from_s * rate) : int(min(to_s * rate, len(frames)))]
+    if not part:
+        return 0.0
+    turn = 2 * math.cos(2 * math.pi * hz / rate)
+    one = two = 0.0
+    for frame in part:
+        one, two = frame + turn * one - two, one
+    power = one * one + two * two - turn * one * two
+    return 2 * math.sqrt(max(power, 0.0)) / len(part) / 32768
+
+

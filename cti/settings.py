@@ -1,0 +1,134 @@
+"""Settings: what the house may choose. A TOML file, over it the environment (`ZONGJI_WEB__PORT=8081`).
+
+The defaults are the demo broker, so that nothing has to be written to see a call. `load` returns settings that hold
+together or raises `SettingsError` with one line a finding: place, reason, and what would be right.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from .settings_demo import DEMO_QUEUES, DEMO_SKILLS
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class WebSettings(Section):
+    """`origins`: pages of other hosts that may open our websocket. `token_secret`: None makes one at first start."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    origins: list[str] = []
+    token_secret: SecretStr | None = Field(None, min_length=32)
+
+
+class AsteriskSettings(Section):
+    """`own`: we start Asterisk from the `provided` note; otherwise one runs at `host` and `ami_secret` is its word."""
+
+    own: bool = True
+    provided: Path = Path(".pbx/asterisk.json")
+    host: str = "127.0.0.1"
+    ami_port: Port = 5138
+    ami_user: str = "zongji"
+    ami_secret: SecretStr | None = None
+    sip_host: str = "127.0.0.1"
+    sip_port: Port = 5160
+    rtp_from: Port = 20000
+    rtp_to: Port = 20999
+    sounds_dir: Path | None = None
+
+
+class DatabaseSettings(Section):
+    """`url`: None is SQLite in the run folder; else `sqlite+aiosqlite:///...` or `postgresql+asyncpg://...`."""
+
+    url: str | None = Field(None, pattern=r"^(sqlite\+aiosqlite|postgresql\+asyncpg)://", repr=False)
+
+
+class MqttSettings(Section):
+    """Without a `host` nothing is published. Topics begin with `<prefix>/<site>/`."""
+
+    host: str | None = None
+    port: Port = 1883
+    username: str | None = None
+    password: SecretStr | None = None
+    prefix: str = Field("zongji", pattern=r"^[^#+\s]+$")
+    site: str = Field("main", pattern=r"^[^#+/\s]+$")
+
+
+class RingSettings(Section):
+    """After `after_s` seconds of waiting, agents who meet `requires` are asked too."""
+
+    after_s: Seconds
+    requires: str
+
+
+class QueueSettings(Section):
+    name: Name
+    title_zh: str = ""
+    title_en: str = ""
+    requires: str = ""
+    rings: list[RingSettings] = []
+    rule: str = "longest_idle"
+    wrapup_s: Seconds = 15.0
+    offer_timeout_s: Annotated[float, Field(ge=1, le=600)] = 20.0
+    ageing_per_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    priority: int = 0
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix="ZONGJI_",
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
+        extra="forbid",
+        frozen=True,
+    )
+
+    profile: Literal["demo", "production"] = "demo"
+    run_dir: Path = Path(".run")
+    web: WebSettings = WebSettings()
+    asterisk: AsteriskSettings = AsteriskSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    mqtt: MqttSettings = MqttSettings()
+    languages: list[Literal["zh", "en"]] = Field(["zh", "en"], min_length=1)
+    recordings_dir: Path | None = None
+    menu: Name = "broker"
+    menu_file: Path | None = None
+    skills: list[Name] = DEMO_SKILLS
+    queues: list[QueueSettings] = Field([QueueSettings(**queue) for queue in DEMO_QUEUES], min_length=1)
+    numbers: dict[Annotated[str, Field(pattern=r"^[+*#0-9]{1,20}$")], Name] = {}
+
+    @property
+    def database_url(self) -> str:
+        """The SQLAlchemy URL; SQLite in the run folder unless the house chose otherwise."""
+        return self.database.url or f"sqlite+aiosqlite:///{self.run_dir / 'zongji.db'}"
+
+    def menu_for(self, dialled: str) -> str:
+        """The menu that answers a dialled number."""
+        return self.numbers.get(dialled, self.menu)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 (the library's signature)
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+
+from .settings_load import SettingsError, load  # noqa: E402 (load needs Settings, callers need one door)
+
+__all__ = ["Settings", "SettingsError", "load"]
