@@ -1,0 +1,146 @@
+"""A real Asterisk, a whole server and real telephones, on free ports, in a folder of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents.roster import Page
+from agents.wire import Message, server_messages
+from cti.app import Secrets, Server, Voice, prepare_voice
+from cti.audio import write_hold_music
+from cti.events import Event
+from cti.pbx import Pbx, PbxConfig
+from cti.phones import Account, Phone, free_port, phone
+from cti.settings import AsteriskSettings, QueueSettings, Settings
+from cti.settings_demo import DEMO_QUEUES
+
+ROOT = Path(__file__).parents[2]
+PROVIDED = ROOT / ".pbx" / "asterisk.json"
+PASSWORD = "for-this-test"
+
+
+@dataclass
+class Desk:
+    """An agent's page: a scripted one on the real roster, which takes what it is sent with the time."""
+
+    server: Server
+    agent_id: str
+    got: list[tuple[float, Message]] = field(default_factory=list)
+
+    async def read(self, page: Page) -> None:
+        while True:
+            item = await page.next()
+            message = server_messages.validate_json(item.text)
+            self.got.append((time.time(), message))
+            item.written(True)
+
+    def first(self, kind: str) -> tuple[float, Any] | None:
+        return next((one for one in self.got if getattr(one[1], "type", "") == kind), None)
+
+
+@dataclass
+class House:
+    """What a live test works with."""
+
+    server: Server
+    pbx: Pbx
+    sip: str
+    stack: AsyncExitStack
+    events: list[Event] = field(default_factory=list)
+
+    async def until(self, what: str, deadline_s: float = 15.0, **fields: Any) -> Any:
+        """The first event of this kind with these fields, as soon as it is there."""
+        async with asyncio.timeout(deadline_s):
+            while True:
+                for event in self.events:
+                    if event.kind == what and all(getattr(event, key) == value for key, value in fields.items()):
+                        return event
+                await asyncio.sleep(0.01)
+
+    async def holds(self, condition: Any, deadline_s: float = 10.0) -> None:
+        async with asyncio.timeout(deadline_s):
+            while not condition():
+                await asyncio.sleep(0.01)
+
+    async def agent(self, agent_id: str, *, auto_answer: bool = True, tone_hz: float = 880.0) -> tuple[Desk, Phone]:
+        """An agent with a page and a registered telephone, ready."""
+        account = Account(f"agent{agent_id}", PASSWORD, auto_answer=auto_answer)
+        sip_phone = await self.stack.enter_async_context(phone(self.sip, [account], tone_hz=tone_hz))
+        desk = Desk(self.server, agent_id)
+        await self.server.floor.log_in(agent_id)
+        page = self.server.roster.join(agent_id, lambda _code: None)
+        self.stack.callback(self.server.roster.leave, page)
+        task = asyncio.create_task(desk.read(page), name="page")
+        self.stack.callback(task.cancel)
+        await self.holds(lambda: self.server.acd.state_of(agent_id).reachable)
+        await self.server.floor.set_status(agent_id, "ready", None)
+        return desk, sip_phone
+
+    async def caller(self, number: str = "13800000001", name: str = "", tone_hz: float = 440.0) -> Phone:
+        """A caller who has dialled the house."""
+        account = Account("caller", PASSWORD, name, number, register=False)
+        caller = await self.stack.enter_async_context(phone(self.sip, [account], tone_hz=tone_hz))
+        caller.dial(f"sip:8000@{self.sip}")
+        await caller.wait_for("CALL_ESTABLISHED")
+        return caller
+
+
+def _udp_port() -> int:
+    return free_port(socket.SOCK_DGRAM)
+
+
+@asynccontextmanager
+async def running_house(folder: Path) -> AsyncIterator[House]:
+    if not PROVIDED.exists():
+        pytest.fail("no Asterisk: run 'make setup'")
+    settings = Settings(
+        run_dir=folder,
+        asterisk=AsteriskSettings(sip_port=_udp_port(), ami_port=free_port()),
+        queues=[QueueSettings(**{**queue, "offer_timeout_s": 4.0, "wrapup_s": 1.0}) for queue in DEMO_QUEUES],
+    )
+    voice: Voice = await prepare_voice(settings)
+    await asyncio.to_thread(write_hold_music, folder / "moh" / "hold.wav")
+    rtp = 20000 + _udp_port() % 300 * 100
+    config = PbxConfig(
+        folder / "pbx", PROVIDED, "127.0.0.1", settings.asterisk.sip_port, settings.asterisk.ami_port, rtp, rtp + 99,
+        PASSWORD, PASSWORD, {f"agent{n}": PASSWORD for n in (1001, 1002, 1003, 1004)}, folder / "moh",
+    )  # fmt: skip
+    pbx = Pbx(config, ROOT / "asterisk-config")
+    await pbx.start()
+    try:
+        server = Server(settings, Secrets(PASSWORD, "s" * 40), voice)
+        async with AsyncExitStack() as stack, server.running():
+            house = House(server, pbx, f"127.0.0.1:{settings.asterisk.sip_port}", stack)
+            server.bus.subscribe(Event, house.events.append)
+            try:
+                yield house
+            finally:
+                await stack.aclose()
+    finally:
+        await pbx.stop()
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    """After the test nothing may be left: no channel, no bridge, no call, no offer, no agent in a call."""
+    before = asyncio.all_tasks()
+    with tempfile.TemporaryDirectory(prefix="zj") as folder:  # short: a Unix socket's path has 107 characters
+        async with running_house(Path(folder)) as house:
+            yield house
+            await house.holds(lambda: not house.server.calls.calls and not house.server.calls.legs)
+            assert "0 active channels" in await house.pbx.console("core show channels")
+            assert len((await house.pbx.console("bridge show all")).strip().splitlines()) == 1
+            assert house.server.dispatcher.offers == 0
+            assert not house.server.acd.waiting(None, time.time())
+    left = {task for task in asyncio.all_tasks() - before if not task.done()}
+    assert not left, left
