@@ -28,7 +28,7 @@ _passwords = PasswordHash.recommended()
 _nobody: list[str] = []
 
 
-class Denied(Exception):  # noqa: N818 - an answer to the caller, not a fault of the program
+class Denied(Exception):
     """Not let in; the message is for people and tells an attacker nothing."""
 
 

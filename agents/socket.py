@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
+from collections.abc import Callable
 from typing import Literal
 
 import structlog
@@ -20,12 +22,8 @@ log = structlog.get_logger(__name__)
 router = APIRouter()
 MAX_TEXT = 4096
 WRITE_S = 10.0
-NOT_LOGGED_IN, FOREIGN_ORIGIN, SILENT, TOO_BIG, REPLACED = 4401, 4403, 4408, 1009, 1000
-
-
-class _End(Exception):  # noqa: N818 - how the reader says that it is over
-    def __init__(self, code: int) -> None:
-        self.code = code
+NOT_LOGGED_IN, FOREIGN_ORIGIN, SILENT, TOO_BIG, BROKEN = 4401, 4403, 4408, 1009, 1011
+GONE = 0  # nobody is there to be told
 
 
 @router.websocket("/ws")
@@ -74,8 +72,7 @@ async def _serve(
             await socket.close(code)
 
 
-async def _write(socket: WebSocket, page: Page, end: asyncio.Future[int] | object) -> None:
-    done = False
+async def _write(socket: WebSocket, page: Page, end: Callable[[int], None]) -> None:
     try:
         while True:
             item, done = await page.next(), False
@@ -85,4 +82,65 @@ async def _write(socket: WebSocket, page: Page, end: asyncio.Future[int] | objec
             finally:
                 item.written(done)
     except (TimeoutError, RuntimeError, WebSocketDisconnect, OSError):
-        _call(end, 0)
+        end(GONE)
+    except Exception:
+        log.exception("page could not be written to", agent=page.agent_id)
+        end(BROKEN)
+
+
+async def _read(socket: WebSocket, parts: Parts, page: Page, end: Callable[[int], None]) -> None:
+    answers: set[asyncio.Task[None]] = set()
+    try:
+        while True:
+            text = await asyncio.wait_for(socket.receive_text(), parts.silence_s)
+            if len(text) > MAX_TEXT:
+                end(TOO_BIG)
+                return
+            _hear(text, parts, page, answers)
+    except TimeoutError:
+        end(SILENT)
+    except (WebSocketDisconnect, RuntimeError, KeyError):  # KeyError: a binary frame where text is spoken
+        end(GONE)
+    except Exception:
+        log.exception("page could not be heard", agent=page.agent_id)
+        end(BROKEN)
+    finally:
+        for answer in answers:
+            answer.cancel()
+
+
+def _hear(text: str, parts: Parts, page: Page, answers: set[asyncio.Task[None]]) -> None:
+    try:
+        message = client_messages.validate_json(text)
+    except ValidationError as error:
+        page.answer(_not_understood(text, error, parts.clock()))
+        return
+    if isinstance(message, Heartbeat):
+        return
+    if isinstance(message, PopShown):
+        parts.roster.shown(page.agent_id, message.call_id)
+        return
+    if page.view != "desk":
+        problem = Problem(code="wallboard", message="a wallboard gives no commands")
+        page.answer(Answer(at=parts.clock(), key=message.key, ok=False, error=problem))
+        return
+    task = asyncio.create_task(_answer(message, parts, page))
+    answers.add(task)
+    task.add_done_callback(answers.discard)
+
+
+async def _answer(command: Command, parts: Parts, page: Page) -> None:
+    page.answer(await parts.commands.run(page.agent_id, command))
+
+
+def _not_understood(text: str, error: ValidationError, now: float) -> Answer:
+    """Names the first thing wrong, under the command's key if it can be found."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    try:
+        raw = json.loads(text)
+    except (ValueError, RecursionError):
+        raw = None
+    key = raw.get("key") if isinstance(raw, dict) else None
+    problem = Problem(code="bad_message", message=f"{place}: {first['msg']}" if place else first["msg"])
+    return Answer(at=now, key=key[:64] if isinstance(key, str) else "", ok=False, error=problem)

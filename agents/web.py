@@ -1,41 +1,40 @@
-"""The web application: log-in, calls, health, the websocket and the first pages."""
+"""The web application: HTTP, the websocket, the pages. `create_app` is the only door."""
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Request, Response
-from fastapi.responses import JSONResponse, RedirectResponse
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
-from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
 
-from agents import socket
-from agents.auth import Auth, Denied, Identity, verify
+from agents import api, socket, wire
+from agents.auth import Auth
 from agents.commands import Commands
-from agents.parts import ApiError, Parts, current, parts_of
-from agents.ports import CallControl, Health, Memory
+from agents.parts import ApiError, Parts, parts_of
+from agents.ports import CallControl, CheckResult, Health, Memory
 from agents.roster import Roster
+from agents.schemas import Dependency, Readiness
 
-DESK = Path(__file__).parent / "desk"
-POLICY = "default-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
-Who = Annotated[Identity, Depends(current)]
+log = structlog.get_logger(__name__)
+PAGES = Path(__file__).parent / "desk"
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+}
 
 
-class LogIn(BaseModel):
-    login: Annotated[str, Field(max_length=32, examples=["1001"])]
-    password: Annotated[str, Field(max_length=200, examples=["zongji-demo"])]
-
-
-class RefreshToken(BaseModel):
-    refresh: Annotated[str, Field(max_length=2000)]
-
-
-def create_app(  # noqa: PLR0913 - everything the pages stand on, in one place
+def create_app(  # noqa: PLR0913 - the one place where the desk meets the rest of the server
     *,
     control: CallControl,
     memory: Memory,
@@ -46,129 +45,105 @@ def create_app(  # noqa: PLR0913 - everything the pages stand on, in one place
     version: str,
     demo: bool,
     clock: Callable[[], float] = time.time,
-    silence_s: float = 45.0,
+    silence_s: float = 20.0,
 ) -> FastAPI:
-    """The application; it starts nothing and holds no state but log-ins."""
-    app = FastAPI(title="Zongji", version=version, docs_url=None, redoc_url=None)
+    """The application, with nothing started. `clock` gives UTC epoch seconds."""
+    roster.show(control.snapshot)
+    app = FastAPI(title="Zongji", version=version, docs_url=None, redoc_url=None, description=wire.__doc__ or "")
     app.state.parts = Parts(
-        control, memory, roster, auth, health, Commands(control, clock), metrics_text, version, demo, clock, silence_s
+        control=control,
+        memory=memory,
+        roster=roster,
+        auth=auth,
+        health=health,
+        commands=Commands(control, clock),
+        metrics_text=metrics_text,
+        version=version,
+        demo=demo,
+        clock=clock,
+        silence_s=silence_s,
     )
-    app.add_exception_handler(ApiError, _told)
-    app.middleware("http")(_headers)
-    _session_routes(app)
-    _call_routes(app)
-    _health_routes(app)
+    _answer_errors(app)
+    app.middleware("http")(_guard)
+    app.include_router(api.router)
     app.include_router(socket.router)
-    app.mount("/static", StaticFiles(directory=DESK), name="static")
-    for page in ("desk", "wallboard"):
-        app.add_api_route(f"/{page}", _page(f"{page}.html"), include_in_schema=False)
-    app.add_api_route("/", lambda: RedirectResponse("/desk"), include_in_schema=False)
+    _add_operations(app)
+    _add_pages(app)
     return app
 
 
-async def _told(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, ApiError)  # noqa: S101
-    body = {"error": {"code": error.code, "message": error.message}}
-    return JSONResponse(body, error.status, error.headers)
-
-
-async def _headers(request: Request, call_next: Callable[[Request], Any]) -> Response:
-    response: Response = await call_next(request)
-    response.headers["Content-Security-Policy"] = POLICY
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    if not request.url.path.startswith("/static"):
-        response.headers["Cache-Control"] = "no-store"
+async def _guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    response = await call_next(request)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    # Records and tokens stay out of caches; pages are asked for anew, so that an upgrade is seen at once.
+    response.headers.setdefault("Cache-Control", "no-store" if request.url.path.startswith("/api") else "no-cache")
     return response
 
 
-def _page(name: str) -> Callable[[], Response]:
-    def page() -> Response:
-        return Response((DESK / name).read_bytes(), media_type="text/html; charset=utf-8")
-
-    return page
+def _problem(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse({"error": {"code": code, "message": message}}, status, headers)
 
 
-def _session_routes(app: FastAPI) -> None:
-    @app.post("/api/login", tags=["session"])
-    async def log_in(body: LogIn, request: Request) -> dict[str, Any]:
-        """Tokens for an agent; 401 for a wrong log-in or password alike, 429 after too many tries."""
-        parts, address = parts_of(request), request.client.host if request.client else ""
-        wait = parts.auth.limit.attempt(body.login, address, parts.clock())
-        if wait > 0:
-            raise ApiError(429, "too_many_tries", "too many tries, wait a minute", {"Retry-After": str(int(wait) + 1)})
-        agent = await parts.memory.agent(body.login)
-        if not await asyncio.to_thread(verify, body.password, agent) or agent is None:
-            raise ApiError(401, "wrong_login", "wrong log-in or password")
-        parts.auth.limit.succeeded(body.login, address)
-        me = {"id": agent.id, "name": agent.name, "name_en": agent.name_en, "role": agent.role}
-        return {**asdict(parts.auth.issue(agent, parts.clock())), "me": me}
+def _answer_errors(app: FastAPI) -> None:
+    @app.exception_handler(ApiError)
+    async def _known(_: Request, error: ApiError) -> JSONResponse:
+        return _problem(error.status, error.code, error.message, error.headers)
 
-    @app.post("/api/refresh", tags=["session"])
-    async def refresh(body: RefreshToken, request: Request) -> dict[str, Any]:
-        """New tokens for the same session."""
-        parts = parts_of(request)
-        try:
-            who, until = parts.auth.read_until(body.refresh, "refresh", parts.clock())
-        except Denied as denied:
-            raise ApiError(401, "not_logged_in", str(denied)) from None
-        agent = await parts.memory.agent(who.agent_id)
-        if agent is None:
-            raise ApiError(401, "not_logged_in", "not logged in")
-        return asdict(parts.auth.issue(agent, parts.clock(), who.session, until))
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        return _problem(422, "invalid", f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}")
 
-    @app.post("/api/logout", tags=["session"])
-    async def log_out(who: Who, request: Request) -> dict[str, bool]:
-        parts = parts_of(request)
-        parts.auth.end(who, parts.clock())
-        parts.roster.close(who.agent_id, socket.NOT_LOGGED_IN)
-        if who.role == "agent":
-            await parts.control.log_out(who.agent_id)
-        return {"ok": True}
+    @app.exception_handler(HTTPException)
+    async def _http(_: Request, error: HTTPException) -> JSONResponse:
+        code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+        return _problem(error.status_code, code, error.detail, dict(error.headers or {}))
 
-    @app.post("/api/ws-ticket", tags=["session"])
-    async def ws_ticket(who: Who, request: Request) -> dict[str, str]:
-        """One websocket may be opened with it: `/ws?ticket=...`."""
-        parts = parts_of(request)
-        return {"ticket": parts.auth.ticket(who, parts.clock())}
+    @app.exception_handler(Exception)
+    async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+        log.error("request failed", path=request.url.path, exc_info=error)
+        return _problem(500, "failed", "the server could not do this")
 
 
-def _call_routes(app: FastAPI) -> None:
-    @app.get("/api/floor", tags=["floor"])
-    async def floor(who: Who, request: Request) -> dict[str, Any]:
-        view = parts_of(request).control.snapshot()
-        return asdict(view if who.sees_all else view.only(who.agent_id))
+def _add_operations(app: FastAPI) -> None:
+    @app.get("/healthz", tags=["operations"])
+    async def healthz(request: Request) -> dict[str, str]:
+        """The process answers."""
+        return {"status": "ok", "version": parts_of(request).version}
 
-    @app.get("/api/calls", tags=["calls"])
-    async def calls(who: Who, request: Request, limit: Annotated[int, Field(ge=1, le=200)] = 50) -> list[Any]:
-        mine = None if who.sees_all else who.agent_id
-        return list(await parts_of(request).memory.recent_calls(limit, mine))
-
-    @app.get("/api/calls/{call_id}", tags=["calls"])
-    async def call(call_id: str, who: Who, request: Request) -> dict[str, Any]:
-        """The whole story; agents see the calls they had, supervisors all."""
-        story = await parts_of(request).memory.call_story(call_id)
-        seen = story is not None and (
-            who.sees_all or any(step.get("agent_id") == who.agent_id for step in story["steps"])
+    @app.get("/readyz", tags=["operations"], responses={503: {"model": Readiness}})
+    async def readyz(request: Request, response: Response) -> Readiness:
+        """Whether calls can be served, with each dependency."""
+        checks = await _checks(parts_of(request).health)
+        ready = all(check.ok for check in checks.values())
+        response.status_code = 200 if ready else 503
+        return Readiness(
+            ready=ready,
+            checks={name: Dependency(ok=check.ok, detail=check.detail) for name, check in checks.items()},
         )
-        if story is None or not seen:
-            raise ApiError(404, "no_such_call", f"no call {call_id!r}")
-        return dict(story)
 
-
-def _health_routes(app: FastAPI) -> None:
-    @app.get("/healthz", tags=["health"])
-    async def alive() -> dict[str, str]:
-        return {"status": "ok", "version": app.version}
-
-    @app.get("/readyz", tags=["health"])
-    async def ready(request: Request, response: Response) -> dict[str, Any]:
-        """Each dependency; 503 unless all are well."""
-        checks = await parts_of(request).health.checks()
-        if not all(check.ok for check in checks.values()):
-            response.status_code = 503
-        return {name: asdict(check) for name, check in checks.items()}
-
-    @app.get("/metrics", tags=["health"], include_in_schema=False)
+    @app.get("/metrics", tags=["operations"])
     async def metrics(request: Request) -> Response:
-        return Response(parts_of(request).metrics_text(), media_type="text/plain; version=0.0.4")
+        """Prometheus text."""
+        return Response(parts_of(request).metrics_text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+async def _checks(health: Health) -> dict[str, CheckResult]:
+    try:
+        return dict(await health.checks())
+    except Exception as error:
+        log.exception("health could not be checked")
+        return {"health": CheckResult(ok=False, detail=str(error) or type(error).__name__)}
+
+
+def _add_pages(app: FastAPI) -> None:
+    @app.get("/", include_in_schema=False)
+    async def start() -> RedirectResponse:
+        return RedirectResponse("/desk/")
+
+    @app.get("/wallboard", include_in_schema=False)
+    async def wallboard() -> FileResponse:
+        return FileResponse(PAGES / "wallboard.html")
+
+    app.mount("/desk", StaticFiles(directory=PAGES, html=True), name="desk")

@@ -115,12 +115,14 @@ def from_next_release(pbx: Path, log: Path) -> dict[str, object] | None:
     if not shutil.which("mmdebstrap"):
         raise CannotProvide("mmdebstrap is missing: apt-get install mmdebstrap")
     root = pbx / "root"
-    for validity in ([], ["--aptopt=Acquire::Check-Valid-Until \"false\""]):
+    for validity in ([], ['--aptopt=Acquire::Check-Valid-Until "false"']):
         partial = pbx / "root.partial"
         shutil.rmtree(partial, ignore_errors=True)
         say(f"unpacking Asterisk 22 from Debian {SUITE} (about 40 s, 360 MB) ...")
         mode = [] if os.geteuid() == 0 else ["--mode=unshare"]
-        if run(["mmdebstrap", *mode, "--variant=minbase", *validity, f"--include={PACKAGES}", SUITE, str(partial)], log):
+        if run(
+            ["mmdebstrap", *mode, "--variant=minbase", *validity, f"--include={PACKAGES}", SUITE, str(partial)], log
+        ):
             shutil.rmtree(root, ignore_errors=True)
             partial.rename(root)
             return unpacked(root.resolve())

@@ -27,12 +27,13 @@ from cti import events
 from cti.asterisk.link import Link
 from cti.audio import PromptFiles, PromptMaker
 from cti.bus import Bus
-from cti.call import Call, House
+from cti.call import House
 from cti.calls import Calls
 from cti.dispatcher import Dispatcher
 from cti.floor import Floor
 from cti.listeners.journal import JournalListener
 from cti.numbers import e164
+from cti.secrets import Secrets
 from cti.settings import Settings
 from db.demo import seed_demo
 from db.engine import make_engine, upgrade
@@ -48,14 +49,6 @@ MENUS = Path(menus.__file__).parent
 
 class StartError(Exception):
     """The server cannot start: one line that names the place and the cure."""
-
-
-@dataclass(frozen=True, slots=True)
-class Secrets:
-    """What must never be a default."""
-
-    ami_secret: str
-    token_secret: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,9 +206,6 @@ class Server:
             f"zongji_journal_stored_total {self.journal.stored}",
         ]
         return ("\n".join(lines) + "\n").encode()
-
-    def call(self, call_id: str) -> Call | None:
-        return self.calls.calls.get(call_id)
 
 
 @asynccontextmanager

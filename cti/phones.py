@@ -230,5 +230,3 @@ def tone_level(path: Path, hz: float, from_s: float = 0.0, to_s: float = math.in
         one, two = frame + turn * one - two, one
     power = one * one + two * two - turn * one * two
     return 2 * math.sqrt(max(power, 0.0)) / len(part) / 32768
-
-

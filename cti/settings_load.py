@@ -30,7 +30,9 @@ def load(path: Path | None) -> Settings:
     try:
         settings = Settings(**values)
     except ValidationError as error:
-        lines = [f"{path}:{find_line(text, one['loc']) or 1}: {_dotted(one['loc'])}: {one['msg']}" for one in error.errors()]
+        lines = [
+            f"{path}:{find_line(text, one['loc']) or 1}: {_dotted(one['loc'])}: {one['msg']}" for one in error.errors()
+        ]
         raise SettingsError("\n".join(lines)) from None
     return _checked(settings, str(path), text)
 

@@ -16,11 +16,12 @@ import pytest
 
 from agents.roster import Page
 from agents.wire import Message, server_messages
-from cti.app import Secrets, Server, Voice, prepare_voice
+from cti.app import Server, Voice, prepare_voice
 from cti.audio import write_hold_music
 from cti.events import Event
 from cti.pbx import Pbx, PbxConfig
 from cti.phones import Account, Phone, free_port, phone
+from cti.secrets import Secrets
 from cti.settings import AsteriskSettings, QueueSettings, Settings
 from cti.settings_demo import DEMO_QUEUES
 
@@ -118,7 +119,7 @@ async def running_house(folder: Path) -> AsyncIterator[House]:
     pbx = Pbx(config, ROOT / "asterisk-config")
     await pbx.start()
     try:
-        server = Server(settings, Secrets(PASSWORD, "s" * 40), voice)
+        server = Server(settings, Secrets(PASSWORD, "s" * 40, PASSWORD, PASSWORD), voice)
         async with AsyncExitStack() as stack, server.running():
             house = House(server, pbx, f"127.0.0.1:{settings.asterisk.sip_port}", stack)
             server.bus.subscribe(Event, house.events.append)
@@ -137,10 +138,11 @@ async def house() -> AsyncIterator[House]:
     with tempfile.TemporaryDirectory(prefix="zj") as folder:  # short: a Unix socket's path has 107 characters
         async with running_house(Path(folder)) as house:
             yield house
+            await house.stack.aclose()
             await house.holds(lambda: not house.server.calls.calls and not house.server.calls.legs)
             assert "0 active channels" in await house.pbx.console("core show channels")
             assert len((await house.pbx.console("bridge show all")).strip().splitlines()) == 1
             assert house.server.dispatcher.offers == 0
             assert not house.server.acd.waiting(None, time.time())
-    left = {task for task in asyncio.all_tasks() - before if not task.done()}
+    left = {task for task in asyncio.all_tasks() - before if not task.done() and task is not asyncio.current_task()}
     assert not left, left

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cti.phones import tone_level
+from cti.phones import Phone, tone_level
 from tests.live.conftest import House
 
 pytestmark = pytest.mark.live
@@ -21,7 +21,9 @@ async def test_a_call_through_menu_and_queue_to_an_agent_who_sees_the_customer_f
     connected = await house.until("agent_connected", deadline_s=30)
     await agent_phone.wait_for("CALL_ESTABLISHED")
     popped = desk.first("pop")
-    rang = next(event for event in agent_phone.events if event.kind == "CALL_INCOMING")
+    rang = next(
+        event for event in agent_phone.events if event.kind == "CALL_REMOTE_SDP"
+    )  # its first sign of the INVITE
     assert popped is not None
     assert popped[0] < rang.at
     assert popped[1].customer["name"] == "张三丰"
@@ -41,3 +43,128 @@ async def test_a_call_through_menu_and_queue_to_an_agent_who_sees_the_customer_f
     assert story["name"] == "张三丰"
     assert tone_level(caller.heard()[-1], 880) > 0.02
     assert tone_level(agent_phone.heard()[-1], 440) > 0.02
+
+
+async def _queued(house: House, number: str = "13800000002") -> Phone:
+    """A caller who asked for quotes in Mandarin and now waits."""
+    caller = await house.caller(number)
+    known = len(house.server.calls.calls)
+    call_id = list(house.server.calls.calls)[known - 1]
+    await caller.press("1")
+    await house.until("menu_stepped", node="main", call_id=call_id)
+    await caller.press("2")
+    await house.until("call_queued", call_id=call_id)
+    return caller
+
+
+async def test_wrong_digits_and_then_a_person(house: House) -> None:
+    caller = await house.caller()
+    await caller.press("1")
+    await house.until("menu_stepped", node="main")
+    await caller.press("777", gap_s=0.4)
+
+    queued = await house.until("call_queued")
+    caller.hang_up()
+
+    assert queued.queue == "accounts"
+    assert (await house.until("call_ended")).outcome == "abandoned_in_queue"
+
+
+async def test_hang_up_in_the_menu(house: House) -> None:
+    caller = await house.caller()
+    await house.until("menu_stepped", node="language")
+    caller.hang_up()
+
+    assert (await house.until("call_ended")).outcome == "abandoned_in_menu"
+
+
+async def test_hang_up_in_the_queue_with_music_heard(house: House) -> None:
+    caller = await _queued(house)
+    started = house.server.clock()
+    await house.holds(lambda: house.server.clock() - started > 1.0)
+    caller.hang_up()
+
+    ended = await house.until("call_ended")
+    assert (ended.outcome, ended.hung_up_by) == ("abandoned_in_queue", "caller")
+    assert caller.heard()[-1].stat().st_size > 8000
+
+
+async def test_hang_up_while_the_agents_phone_rings_silences_it(house: House) -> None:
+    _, agent_phone = await house.agent("1004", auto_answer=False)
+    caller = await _queued(house)
+    await agent_phone.wait_for("CALL_INCOMING")
+    caller.hang_up()
+
+    await agent_phone.wait_for("CALL_CLOSED")
+    assert (await house.until("call_ended")).outcome == "abandoned_in_queue"
+    assert house.server.acd.state_of("1004").available
+
+
+async def test_no_answer_keeps_the_place_and_goes_to_the_next_agent(house: House) -> None:
+    await house.agent("1004", auto_answer=False)
+    caller = await _queued(house)
+    await house.until("offer_made", agent_id="1004")
+    await house.agent("1001")
+
+    missed = await house.until("offer_ended", agent_id="1004")
+    connected = await house.until("agent_connected", agent_id="1001")
+    caller.hang_up()
+    await house.until("call_ended")
+
+    assert missed.reason == "rona"
+    assert connected.waited_s > 3.5
+    state = house.server.acd.state_of("1004")
+    assert (state.status, state.reason) == ("not_ready", "rona")
+
+
+async def test_busy_agent_is_passed_over(house: House) -> None:
+    _, busy = await house.agent("1004", auto_answer=False)
+    caller = await _queued(house)
+    await busy.wait_for("CALL_INCOMING")
+    await house.agent("1001")
+    busy.hang_up()
+
+    assert (await house.until("offer_ended", agent_id="1004")).reason == "busy"
+    await house.until("agent_connected", agent_id="1001")
+    caller.hang_up()
+    await house.until("call_ended")
+
+
+async def test_agent_hangs_up_first_and_the_caller_hears_goodbye(house: House) -> None:
+    _, agent_phone = await house.agent("1004")
+    caller = await _queued(house)
+    await house.until("agent_connected")
+    await agent_phone.wait_for("CALL_ESTABLISHED")
+    agent_phone.hang_up()
+
+    await caller.wait_for("CALL_CLOSED", 15)
+    ended = await house.until("call_ended")
+    assert (ended.outcome, ended.hung_up_by) == ("served", "agent")
+    await house.holds(lambda: house.server.acd.state_of("1004").available)
+
+
+async def test_two_callers_one_agent_are_served_in_their_order(house: House) -> None:
+    _, agent_phone = await house.agent("1004")
+    first = await _queued(house, "13800000001")
+    one = await house.until("agent_connected")
+    second = await _queued(house, "13800000002")
+    first.hang_up()
+
+    await house.until("call_ended", call_id=one.call_id)
+    queued = [event for event in house.events if event.kind == "call_queued"]
+    two = await house.until("agent_connected", call_id=queued[1].call_id)
+    second.hang_up()
+    await house.until("call_ended", call_id=two.call_id)
+    assert len([event for event in agent_phone.events if event.kind == "CALL_ESTABLISHED"]) == 2
+
+
+async def test_hold_and_resume(house: House) -> None:
+    await house.agent("1004")
+    caller = await _queued(house)
+    await house.until("agent_connected")
+    await house.server.floor.hold("1004")
+    assert (await house.until("call_moved", event="held")).after == "held"
+    await house.server.floor.resume("1004")
+    assert (await house.until("call_moved", event="resumed")).after == "talking"
+    caller.hang_up()
+    assert (await house.until("call_ended")).outcome == "served"

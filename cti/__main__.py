@@ -1,0 +1,115 @@
+"""The command line. Whatever cannot start says one clear line and ends with exit code 2."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Coroutine
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import structlog
+import typer
+from alembic.util import CommandError
+from sqlalchemy.exc import SQLAlchemyError
+
+from cti.app import StartError, prepare_voice
+from cti.asterisk.link import LinkDown, LinkRefused
+from cti.audio import AudioError
+from cti.pbx import PbxError
+from cti.phones import PhoneError
+from cti.settings import Settings, SettingsError, load
+from cti.try_call import try_call
+from cti.up import say, up
+from ivr.menus import BadMenu
+from ivr.prompts import BadPrompts
+
+CLEAR = (StartError, PbxError, AudioError, BadMenu, BadPrompts, LinkDown, LinkRefused, PhoneError, SQLAlchemyError)
+cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Zongji, a call-centre server for Asterisk.")
+
+
+def _settings() -> Settings:
+    path = os.environ.get("ZONGJI_SETTINGS")
+    found = Path(path) if path else Path("zongji.toml")
+    try:
+        return load(found if path or found.exists() else None)
+    except SettingsError as error:
+        _refuse(error)
+
+
+def _refuse(error: Exception) -> Any:
+    sys.stderr.write(f"zongji: {error}\n")
+    raise typer.Exit(2)
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        asyncio.run(work)
+    except (*CLEAR, CommandError, OSError) as error:
+        _refuse(error)
+
+
+def _log_to(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    out = path.open("a", encoding="utf-8", buffering=1)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(out),
+    )
+    logging.basicConfig(stream=out, level=logging.WARNING)
+
+
+@cli.command("up")
+def up_() -> None:
+    """Asterisk, server and the demo's telephones, until Ctrl-C."""
+    settings = _settings()
+    _log_to(settings.run_dir / "zongji.log")
+    _run(up(settings))
+
+
+@cli.command()
+def stop() -> None:
+    """End what `up` started, and wait until it is gone."""
+    pid_file = _settings().run_dir / "pid"
+    with suppress(OSError, ValueError):
+        pid = int(pid_file.read_text())
+        os.kill(pid, signal.SIGTERM)
+        for _ in range(200):
+            if not Path(f"/proc/{pid}").exists() or not pid_file.exists():
+                break
+            time.sleep(0.1)
+    say("stopped")
+
+
+@cli.command()
+def check() -> None:
+    """Settings, menu and prompts, checked whole; nothing is started."""
+    settings = _settings()
+    _run(_checked(settings))
+
+
+async def _checked(settings: Settings) -> None:
+    voice = await prepare_voice(settings)
+    say(f"good: menu {voice.menu.name!r}, {len(voice.menu.nodes)} nodes, {len(settings.queues)} queues")
+
+
+@cli.command()
+def call() -> None:
+    """Place a real SIP call through the running house, and tell its story."""
+    _run(try_call(_settings()))
+
+
+if __name__ == "__main__":
+    cli()
