@@ -49,7 +49,7 @@ def current(connection: HTTPConnection) -> Identity:
     parts = parts_of(connection)
     try:
         if scheme.lower() != "bearer":
-            raise Denied("not logged in")
+            raise Denied("not logged in")  # noqa: TRY301
         return parts.auth.read(token.strip(), "access", parts.clock())
     except Denied as denied:
         raise ApiError(401, "not_logged_in", str(denied), {"WWW-Authenticate": "Bearer"}) from denied

@@ -35,7 +35,7 @@ class CannotProvide(Exception):
 
 
 def say(text: str) -> None:
-    print(f"  {text}", flush=True)
+    print(f"  {text}", flush=True)  # noqa: T201 - a script's voice
 
 
 def version_of(argv: list[str]) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import structlog
 import typer
@@ -42,7 +42,7 @@ def _settings() -> Settings:
         _refuse(error)
 
 
-def _refuse(error: Exception) -> Any:
+def _refuse(error: Exception) -> NoReturn:
     sys.stderr.write(f"zongji: {error}\n")
     raise typer.Exit(2)
 

@@ -102,7 +102,7 @@ class Server:
         self.journal = Journal(self.engine, settings.run_dir / "journal.spool")
         self.acd = Acd(acd_config(settings))
         self.roster = Roster(clock)
-        self.calls = Calls(self._house, lambda device, state: self.floor.device(device, state))
+        self.calls = Calls(self._house, lambda *device: self.floor.device(*device))  # noqa: PLW0108 - made below
         self.floor = Floor(self.acd, self.bus, clock, self.roster, self.calls)
         self.dispatcher = Dispatcher(self.acd, self.bus, clock, self.floor, self.floor)
         self.floor.tell_acd = self.dispatcher.handle
@@ -116,7 +116,7 @@ class Server:
             find_customer=self._find_customer,
             language=settings.languages[0],
         )
-        JournalListener(self.journal, lambda call_id: self.calls.calls.get(call_id)).listen(self.bus)
+        JournalListener(self.journal, self.calls.calls.get).listen(self.bus)
 
     def _house(self) -> House:
         return self._shared
@@ -224,7 +224,7 @@ async def web_running(app: FastAPI, host: str, port: int) -> AsyncIterator[str]:
     server.capture_signals = contextlib.nullcontext  # type: ignore[assignment,method-assign]
     task = asyncio.create_task(server.serve(sockets=[listening]), name="web")
     try:
-        while not server.started and not task.done():
+        while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn offers nothing to wait for
             await asyncio.sleep(0.01)
         yield f"http://{host}:{listening.getsockname()[1]}"
     finally:

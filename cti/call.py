@@ -232,7 +232,7 @@ class Call:
     def move(self, happening: Happening) -> None:
         """The one door of the state; logs and publishes the step."""
         before, self.state = self.state, call_states.move(self.state, happening)
-        log.info(f"{before} -{happening}-> {self.state}", call=self.id)
+        log.info("call moved", step=f"{before} -{happening}-> {self.state}", call=self.id)
         self.publish(events.CallMoved, before=before.value, event=happening.value, after=self.state.value)
 
     def publish(self, kind: type[events.Event], **fields: Any) -> None:

@@ -124,7 +124,7 @@ class Calls:
 
     async def _reconcile(self) -> None:
         """Legs that are no more have ended; callers held since before our start begin anew."""
-        rows = await self.link.list(commands.Status())
+        rows = await self.link.rows(commands.Status())
         alive = {row.get("uniqueid", ""): row for row in rows}
         for uniqueid, leg in list(self.legs.items()):
             if uniqueid not in alive:
@@ -132,7 +132,7 @@ class Calls:
         for uniqueid, row in alive.items():
             if uniqueid not in self.legs and row.get("context") == ARRIVALS:
                 self.link.send(commands.Redirect(uniqueid, ARRIVALS, row.get("exten", ""), "try"))
-        for row in await self.link.list(commands.DeviceStates()):
+        for row in await self.link.rows(commands.DeviceStates()):
             self._on_device(row.get("device", ""), row.get("state", ""))
 
     async def close(self, grace_s: float = 3.0) -> None:

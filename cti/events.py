@@ -12,8 +12,8 @@ from typing import Any
 
 
 @cache
-def _kind(cls: type) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+def _kind(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class Event:
     @property
     def kind(self) -> str:
         """The event's name in the journal and in topics, such as `call_arrived`."""
-        return _kind(type(self))
+        return _kind(type(self).__name__)
 
     def as_dict(self) -> dict[str, Any]:
         return {"kind": self.kind, **{key: value for key, value in asdict(self).items() if value is not None}}

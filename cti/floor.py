@@ -224,7 +224,7 @@ class Floor:
             agent_id,
             wire.CallState(
                 call_id=call.id,
-                state=state,  # type: ignore[arg-type]
+                state=state,
                 since=event.at,
                 number=call.facts.number,
                 queue=call.facts.queue or "",

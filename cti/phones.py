@@ -206,11 +206,11 @@ def _account(one: Account, proxy: str) -> str:
         f"answermode={'auto' if one.auto_answer else 'manual'}",
         f"regint={300 if one.register else 0}",
         "audio_codecs=pcmu",
-        "mediaenc=",
         "ptime=20",
     ]
     host = proxy.partition(":")[0]
-    return f"{display}<sip:{one.from_number or one.user}@{host};transport=udp>;{';'.join(o for o in options if o[-1] != '=')}"
+    address = f"<sip:{one.from_number or one.user}@{host};transport=udp>"
+    return ";".join([display + address, *options])
 
 
 # -- what was heard ---------------------------------------------------------------------------------------------------

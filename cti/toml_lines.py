@@ -18,7 +18,7 @@ _TOKEN = re.compile(r'"""|\'\'\'|"(?:\\.|[^"\\])*"|\'[^\']*\'|[\[\]{}#]')
 
 
 def find_line(text: str, path: KeyPath) -> int | None:
-    """The 1-based line of `path` such as `("queues", 1, "requires")`, or of its nearest ancestor; None when neither is there."""
+    """The 1-based line of `path`, such as `("queues", 1, "requires")`, or of its nearest ancestor; None for neither."""
     places = dict(_places(text))
     for length in range(len(path), 0, -1):
         line = places.get(path[:length])

@@ -8,8 +8,8 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from contextlib import asynccontextmanager
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -83,7 +83,7 @@ async def _desk(base: str) -> AsyncIterator[ClientConnection]:
 
 
 def _access(tokens: dict[str, Any]) -> str:
-    return str(tokens.get("access") or tokens.get("access_token"))
+    return str(tokens["token"])
 
 
 async def _first(desk: ClientConnection, kind: str, deadline_s: float = 40.0, **fields: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 
@@ -144,7 +144,8 @@ class Leg:
         """The awaitable's result; raises HungUp as soon as the channel is gone."""
         task = asyncio.ensure_future(awaitable)
         try:
-            await asyncio.wait({task, self.gone}, return_when=asyncio.FIRST_COMPLETED)
+            waiting: list[asyncio.Future[Any]] = [task, self.gone]
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             if task.done():
                 return task.result()
             raise HungUp

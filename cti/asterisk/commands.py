@@ -72,7 +72,7 @@ def Agi(channel: str, text: str, command_id: str) -> Command:  # noqa: N802
     return _action("AGI", ("Channel", channel), ("Command", text), ("CommandID", command_id))
 
 
-def Originate(  # noqa: N802
+def Originate(  # noqa: N802, PLR0913 - the fields of the action
     endpoint: str,
     channel_id: str,
     *,

@@ -88,7 +88,7 @@ class _Protocol(asyncio.Protocol):
         try:
             blocks = split(self._buffer)
         except BufferOverflow as error:
-            log.error("manager link dropped", reason=str(error))
+            log.warning("manager link dropped", reason=str(error))
             self.close()
             return
         for block in blocks:
@@ -99,7 +99,7 @@ class _Protocol(asyncio.Protocol):
             raise LinkDown("not connected")
         self._transport.write(data)
 
-    def send(self, action: dict[str, Any], as_list: bool = False) -> asyncio.Future[_Welcome]:  # noqa: ARG002, FBT001
+    def send(self, action: dict[str, Any], as_list: bool = False) -> asyncio.Future[_Welcome]:  # noqa: ARG002
         """panoramisk's own door, used by it for Login alone."""
         return self._link.login(action)
 
@@ -117,7 +117,7 @@ class _Protocol(asyncio.Protocol):
 class Link:
     """Actions out, messages in."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - where, who, and who listens
         self,
         *,
         host: str,
@@ -191,14 +191,16 @@ class Link:
 
     async def action(self, command: Command, deadline_s: float = 5.0) -> Response:
         """The response; raises ActionRefused, ActionTimeout, LinkDown or BadValue."""
-        return await self._within(self._send(command, rows=None).answer, command, deadline_s)
+        response: Response = await self._within(self._send(command, rows=None).answer, command, deadline_s)
+        return response
 
-    async def list(self, command: Command, deadline_s: float = 10.0) -> list[Fields]:
+    async def rows(self, command: Command, deadline_s: float = 10.0) -> list[Fields]:
         """The rows of an action that answers with a list; raises as `action` does."""
         rows: asyncio.Future[list[Fields]] = asyncio.get_running_loop().create_future()
         pending = self._send(command, rows)
         pending.answer.add_done_callback(lambda answer: _pass_failure(answer, rows))
-        return await self._within(rows, command, deadline_s)
+        found: list[Fields] = await self._within(rows, command, deadline_s)
+        return found
 
     def _send(self, command: Command, rows: asyncio.Future[list[Fields]] | None) -> _Pending:
         pending = _Pending(asyncio.get_running_loop().create_future(), rows)
