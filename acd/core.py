@@ -89,7 +89,8 @@ class Acd:
         return self._out
 
     def _arrived(self, event: events.ContactArrived, _now: float) -> None:
-        if event.contact.id not in self._places and event.contact.queue in self._config.queues:
+        known = event.contact.id in self._places or event.contact.id in self._talking
+        if not known and event.contact.queue in self._config.queues:
             self._seq += 1
             self._places[event.contact.id] = _Place(event.contact, self._seq)
 
