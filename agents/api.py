@@ -67,12 +67,12 @@ async def refresh(request: Request, response: Response, parts: WithParts) -> Ses
     agent = await parts.memory.agent(who.agent_id)
     if agent is None:
         raise ApiError(401, "not_logged_in", "this login is no longer active")
-    return _session(request, response, agent, parts.auth.issue(agent, now, who.session, until))
+    return _session(request, response, agent, parts.auth.renew(agent, who, now, until))
 
 
 @router.post("/logout", status_code=204, responses={409: {"model": Error}})
 async def logout(who: Who, response: Response, parts: WithParts) -> None:
-    """Log out: tokens and pages of this session end. 409 while there is a call."""
+    """Log out: the session's tokens and the pages end, for an agent everywhere. 409 while there is a call."""
     if who.role == "agent":
         try:
             await parts.control.log_out(who.agent_id)

@@ -48,8 +48,6 @@ def current(connection: HTTPConnection) -> Identity:
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     parts = parts_of(connection)
     try:
-        if scheme.lower() != "bearer":
-            raise Denied("not logged in")  # noqa: TRY301
-        return parts.auth.read(token.strip(), "access", parts.clock())
+        return parts.auth.read(token.strip() if scheme.lower() == "bearer" else "", "access", parts.clock())
     except Denied as denied:
         raise ApiError(401, "not_logged_in", str(denied), {"WWW-Authenticate": "Bearer"}) from denied
