@@ -28,17 +28,18 @@ _passwords = PasswordHash.recommended()
 _nobody: list[str] = []
 
 
-class Denied(Exception):  # noqa: N818 - an answer to the caller, not a fault of the program
+class Denied(Exception):
     """Not let in; the message is for people and tells an attacker nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a token speaks for. `session` is the same from log-in to log-out."""
+    """Who a token speaks for. `session` and its start are the same from log-in to log-out."""
 
     agent_id: str
     role: str
     session: str
+    started_at: float
 
     @property
     def sees_all(self) -> bool:
@@ -77,15 +78,21 @@ class Auth:
         self._secret = secret
         self._origins = frozenset(origin.rstrip("/").lower() for origin in origins)
         self._ended: dict[str, float] = {}
+        self._out_since: dict[str, float] = {}
         self._tickets: dict[str, tuple[Identity, float]] = {}
         self.limit = LoginLimit()
 
-    def issue(self, agent: AgentLike, now: float, session: str | None = None, until: float | None = None) -> Tokens:
-        """Tokens for a new session, or for `session` that ends at `until` whatever happens."""
-        who = Identity(agent.id, agent.role, session or secrets.token_urlsafe(12))
-        end = until if until is not None else now + SESSION_S
+    def issue(self, agent: AgentLike, now: float) -> Tokens:
+        """Tokens for a new session."""
+        return self._tokens(Identity(agent.id, agent.role, secrets.token_urlsafe(12), now), now, now + SESSION_S)
+
+    def renew(self, agent: AgentLike, who: Identity, now: float, until: float) -> Tokens:
+        """New tokens for the same session, with the role the agent has by now; the session's end stays."""
+        return self._tokens(Identity(agent.id, agent.role, who.session, who.started_at), now, until)
+
+    def _tokens(self, who: Identity, now: float, end: float) -> Tokens:
         short = min(now + ACCESS_S, end)
-        return Tokens(self._sign(who, "access", now, short), self._sign(who, "refresh", now, end), short, end)
+        return Tokens(self._sign(who, "access", short), self._sign(who, "refresh", end), short, end)
 
     def read(self, token: str, kind: Kind, now: float) -> Identity:
         """Who the token speaks for. Raises Denied when it is forged, of another kind, expired or logged out."""
@@ -95,29 +102,42 @@ class Auth:
         """As `read`, with the time the token expires."""
         return self._read(token, kind, now)
 
-    def _sign(self, who: Identity, kind: Kind, now: float, until: float) -> str:
-        claims = {"sub": who.agent_id, "role": who.role, "sid": who.session, "kind": kind, "iat": now, "exp": until}
+    def _sign(self, who: Identity, kind: Kind, until: float) -> str:
+        claims = {
+            "sub": who.agent_id,
+            "role": who.role,
+            "sid": who.session,
+            "start": who.started_at,
+            "kind": kind,
+            "exp": until,
+        }
         return jwt.encode(claims, self._secret, algorithm="HS256")
 
     def _read(self, token: str, kind: Kind, now: float) -> tuple[Identity, float]:
         # The library would compare with its own clock.
-        options = {"verify_exp": False, "verify_iat": False, "require": ["sub", "role", "sid", "kind", "exp"]}
+        options = {"verify_exp": False, "require": ["sub", "role", "sid", "start", "kind", "exp"]}
         try:
             claims = jwt.decode(token, self._secret, algorithms=["HS256"], options=options)  # type: ignore[arg-type]
         except jwt.InvalidTokenError as error:
             raise Denied("not logged in") from error
-        who, until = Identity(str(claims["sub"]), str(claims["role"]), str(claims["sid"])), float(claims["exp"])
+        until = float(claims["exp"])
+        who = Identity(str(claims["sub"]), str(claims["role"]), str(claims["sid"]), float(claims["start"]))
         if claims["kind"] != kind or until <= now or self.has_ended(who):
             raise Denied("not logged in")
         return who, until
 
     def end(self, who: Identity, now: float) -> None:
-        """Log out: every token and ticket of the session is void from now on."""
+        """Log out: every token and ticket of the session is void from now on.
+
+        An agent is one person at one desk: all his sessions end, else another page would log him in again.
+        """
         self._ended = {session: until for session, until in self._ended.items() if until > now}
         self._ended[who.session] = now + SESSION_S
+        if who.role == "agent":
+            self._out_since[who.agent_id] = now
 
     def has_ended(self, who: Identity) -> bool:
-        return who.session in self._ended
+        return who.session in self._ended or who.started_at <= self._out_since.get(who.agent_id, float("-inf"))
 
     def ticket(self, who: Identity, now: float) -> str:
         """For one websocket, within 30 seconds."""

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from agents.views import FloorView
 
 
-class Refused(Exception):  # noqa: N818 - a typed answer to the agent, not a fault of the program
+class Refused(Exception):
     """A command that cannot be done now. `reason` is a stable word for the page, `message` a sentence for people."""
 
     def __init__(self, reason: str, message: str = "") -> None:

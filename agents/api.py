@@ -1,0 +1,154 @@
+"""REST: log-in and its tokens, the floor, the calls and their stories."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from math import ceil
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from starlette.requests import HTTPConnection
+
+from agents.auth import TICKET_S, Denied, Identity, Tokens, verify
+from agents.parts import ApiError, Parts, current, parts_of
+from agents.ports import AgentLike, Refused
+from agents.schemas import About, Calls, Error, LoginForm, Me, Session, Ticket
+from agents.socket import NOT_LOGGED_IN
+from agents.views import FloorView
+
+COOKIE = "zongji_session"
+router = APIRouter(prefix="/api", responses={401: {"model": Error}, 422: {"model": Error}})
+# Argon2 takes a core and 64 MB for tens of milliseconds; calls must not wait for a burst of log-ins.
+_verifying = 2
+
+
+def _parts(connection: HTTPConnection) -> Parts:
+    return parts_of(connection)
+
+
+WithParts = Annotated[Parts, Depends(_parts)]
+Who = Annotated[Identity, Depends(current)]
+
+
+@router.get("/about")
+async def about(parts: WithParts) -> About:
+    """Open to everybody: what the log-in page needs."""
+    return About(version=parts.version, demo=parts.demo)
+
+
+@router.post("/login", responses={403: {"model": Error}, 429: {"model": Error}})
+async def login(form: LoginForm, request: Request, response: Response, parts: WithParts) -> Session:
+    """Log in. The refresh token comes as a cookie that scripts cannot read."""
+    _own_page(request, parts)
+    address = request.client.host if request.client else ""
+    wait_s = parts.auth.limit.attempt(form.login, address, parts.clock())
+    if wait_s > 0:
+        seconds = str(ceil(wait_s))
+        raise ApiError(429, "too_many_attempts", f"wait {seconds} seconds and try again", {"Retry-After": seconds})
+    agent = await parts.memory.agent(form.login)
+    async with _turn(request):
+        right = await asyncio.to_thread(verify, form.password, agent)
+    if not right or agent is None:
+        raise ApiError(401, "wrong_login", "login or password is wrong")
+    parts.auth.limit.succeeded(form.login, address)
+    return _session(request, response, agent, parts.auth.issue(agent, parts.clock()))
+
+
+@router.post("/refresh", responses={403: {"model": Error}})
+async def refresh(request: Request, response: Response, parts: WithParts) -> Session:
+    """A new access token for the session in the cookie; the session's end does not move."""
+    _own_page(request, parts)
+    now = parts.clock()
+    try:
+        who, until = parts.auth.read_until(request.cookies.get(COOKIE, ""), "refresh", now)
+    except Denied as denied:
+        raise ApiError(401, "not_logged_in", str(denied)) from denied
+    agent = await parts.memory.agent(who.agent_id)
+    if agent is None:
+        raise ApiError(401, "not_logged_in", "this login is no longer active")
+    return _session(request, response, agent, parts.auth.renew(agent, who, now, until))
+
+
+@router.post("/logout", status_code=204, responses={409: {"model": Error}})
+async def logout(who: Who, response: Response, parts: WithParts) -> None:
+    """Log out: the session's tokens and the pages end, for an agent everywhere. 409 while there is a call."""
+    if who.role == "agent":
+        try:
+            await parts.control.log_out(who.agent_id)
+        except Refused as refused:
+            raise ApiError(409, refused.reason, refused.message) from refused
+    parts.auth.end(who, parts.clock())
+    parts.roster.close(who.agent_id, NOT_LOGGED_IN)
+    response.delete_cookie(COOKIE, path="/api")
+
+
+@router.post("/ws-ticket")
+async def ws_ticket(who: Who, parts: WithParts) -> Ticket:
+    return Ticket(ticket=parts.auth.ticket(who, parts.clock()), expires_in_s=TICKET_S)
+
+
+@router.get("/me")
+async def me(who: Who, parts: WithParts) -> Me:
+    agent = await parts.memory.agent(who.agent_id)
+    if agent is None:
+        raise ApiError(401, "not_logged_in", "this login is no longer active")
+    return _me(agent)
+
+
+@router.get("/floor")
+async def floor(who: Who, parts: WithParts) -> FloorView:
+    """Queues and agents now. An agent sees all queues and himself; a supervisor sees everybody."""
+    view = parts.control.snapshot()
+    return view if who.sees_all else view.only(who.agent_id)
+
+
+@router.get("/calls")
+async def calls(who: Who, parts: WithParts, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> Calls:
+    """The newest calls first. An agent sees his own."""
+    rows = await parts.memory.recent_calls(limit, None if who.sees_all else who.agent_id)
+    return Calls(calls=[dict(row) for row in rows])
+
+
+@router.get("/calls/{call_id}", responses={404: {"model": Error}})
+async def call(who: Who, parts: WithParts, call_id: Annotated[str, Path(max_length=64)]) -> dict[str, Any]:
+    """The whole story of one call, step by step. An agent sees those he had a part in."""
+    story = await parts.memory.call_story(call_id)
+    if story is None or not (who.sees_all or _had_a_part(who.agent_id, story)):
+        raise ApiError(404, "unknown_call", "there is no such call")
+    return dict(story)
+
+
+def _had_a_part(agent_id: str, story: Mapping[str, Any]) -> bool:
+    if story.get("agent_id") == agent_id:
+        return True
+    return any(step.get("agent_id") == agent_id for step in story.get("steps", ()))
+
+
+def _own_page(request: Request, parts: Parts) -> None:
+    if not parts.auth.origin_allowed(request.headers.get("origin"), request.headers.get("host", "")):
+        raise ApiError(403, "foreign_origin", "this page may not log in here")
+
+
+def _turn(request: Request) -> asyncio.Semaphore:
+    if not hasattr(request.app.state, "verifying"):
+        request.app.state.verifying = asyncio.Semaphore(_verifying)
+    turn: asyncio.Semaphore = request.app.state.verifying
+    return turn
+
+
+def _me(agent: AgentLike) -> Me:
+    return Me(id=agent.id, name=agent.name, name_en=agent.name_en, role=agent.role)
+
+
+def _session(request: Request, response: Response, agent: AgentLike, tokens: Tokens) -> Session:
+    response.set_cookie(
+        COOKIE,
+        tokens.refresh,
+        max_age=int(tokens.refresh_expires_at - parts_of(request).clock()),
+        path="/api",
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="strict",
+    )
+    return Session(token=tokens.access, expires_at=tokens.access_expires_at, me=_me(agent))

@@ -1,0 +1,83 @@
+"""What the REST interface takes and gives."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class LoginForm(BaseModel):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"login": "1001", "password": "..."}]})
+    login: Annotated[str, Field(min_length=1, max_length=64)]
+    password: Annotated[str, Field(min_length=1, max_length=256)]
+
+
+class Me(BaseModel):
+    """Who is logged in."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"id": "1001", "name": "王芳", "name_en": "Wang Fang", "role": "agent"}]}
+    )
+    id: str
+    name: str
+    name_en: str
+    role: str
+
+
+class Session(BaseModel):
+    """`token` goes into `Authorization: Bearer`; refresh it before `expires_at` (UTC epoch seconds)."""
+
+    token: str
+    expires_at: float
+    me: Me
+
+
+class Ticket(BaseModel):
+    """For one websocket, within `expires_in_s`."""
+
+    ticket: str
+    expires_in_s: float
+
+
+class About(BaseModel):
+    """`demo`: made-up people whose log-ins may be shown."""
+
+    version: str
+    demo: bool
+
+
+class Calls(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"calls": [{"id": "c-01", "agent_id": "1001", "queue": "accounts"}]}]}
+    )
+    calls: list[dict[str, Any]]
+
+
+class Dependency(BaseModel):
+    ok: bool
+    detail: str = ""
+
+
+class Readiness(BaseModel):
+    """`ready` when every dependency is ok; HTTP 503 when not."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"ready": False, "checks": {"asterisk": {"ok": False, "detail": "connection refused"}}}]
+        }
+    )
+    ready: bool
+    checks: dict[str, Dependency]
+
+
+class ErrorBody(BaseModel):
+    code: str
+    message: str
+
+
+class Error(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"error": {"code": "not_logged_in", "message": "not logged in"}}]}
+    )
+    error: ErrorBody

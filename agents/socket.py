@@ -1,0 +1,146 @@
+"""The websocket: one reader and one writer a page; they end together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Callable
+from typing import Literal
+
+import structlog
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from pydantic import ValidationError
+
+from agents.auth import Denied, Identity
+from agents.parts import Parts, parts_of
+from agents.ports import Refused
+from agents.roster import Page
+from agents.wire import Answer, Command, Heartbeat, PopShown, Problem, client_messages
+
+log = structlog.get_logger(__name__)
+router = APIRouter()
+MAX_TEXT = 4096
+WRITE_S = 10.0
+NOT_LOGGED_IN, FOREIGN_ORIGIN, SILENT, TOO_BIG, BROKEN = 4401, 4403, 4408, 1009, 1011
+GONE = 0  # nobody is there to be told
+
+
+@router.websocket("/ws")
+async def desk_socket(
+    socket: WebSocket, ticket: str = "", resume: str = "", view: Literal["desk", "wallboard"] = "desk"
+) -> None:
+    """The desk's live line; the messages are those of `agents.wire`."""
+    parts = parts_of(socket)
+    await socket.accept()
+    if not parts.auth.origin_allowed(socket.headers.get("origin"), socket.headers.get("host", "")):
+        await socket.close(FOREIGN_ORIGIN)
+        return
+    try:
+        who = parts.auth.redeem(ticket, parts.clock())
+    except Denied:
+        await socket.close(NOT_LOGGED_IN)
+        return
+    if view == "desk" and who.role == "agent":
+        with contextlib.suppress(Refused):
+            await parts.control.log_in(who.agent_id)
+    await _serve(socket, parts, who, view, resume)
+
+
+async def _serve(
+    socket: WebSocket, parts: Parts, who: Identity, view: Literal["desk", "wallboard"], resume: str
+) -> None:
+    ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    def end(code: int) -> None:
+        if not ended.done():
+            ended.set_result(code)
+
+    page = parts.roster.join(who.agent_id, end, view=view, sees_all=who.sees_all, resume=resume)
+    jobs = [asyncio.create_task(_write(socket, page, end)), asyncio.create_task(_read(socket, parts, page, end))]
+    try:
+        if parts.auth.has_ended(who):  # logged out while this page was joining
+            end(NOT_LOGGED_IN)
+        code = await ended
+    finally:
+        parts.roster.leave(page)
+        for job in jobs:
+            job.cancel()
+        await asyncio.gather(*jobs, return_exceptions=True)
+    if code:
+        with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+            await socket.close(code)
+
+
+async def _write(socket: WebSocket, page: Page, end: Callable[[int], None]) -> None:
+    try:
+        while True:
+            item, done = await page.next(), False
+            try:
+                await asyncio.wait_for(socket.send_text(item.text), WRITE_S)
+                done = True
+            finally:
+                item.written(done)
+    except (TimeoutError, RuntimeError, WebSocketDisconnect, OSError):
+        end(GONE)
+    except Exception:
+        log.exception("page could not be written to", agent=page.agent_id)
+        end(BROKEN)
+
+
+async def _read(socket: WebSocket, parts: Parts, page: Page, end: Callable[[int], None]) -> None:
+    answers: set[asyncio.Task[None]] = set()
+    try:
+        while True:
+            text = await asyncio.wait_for(socket.receive_text(), parts.silence_s)
+            if len(text) > MAX_TEXT:
+                end(TOO_BIG)
+                return
+            _hear(text, parts, page, answers)
+    except TimeoutError:
+        end(SILENT)
+    except (WebSocketDisconnect, RuntimeError, KeyError):  # KeyError: a binary frame where text is spoken
+        end(GONE)
+    except Exception:
+        log.exception("page could not be heard", agent=page.agent_id)
+        end(BROKEN)
+    finally:
+        for answer in answers:
+            answer.cancel()
+
+
+def _hear(text: str, parts: Parts, page: Page, answers: set[asyncio.Task[None]]) -> None:
+    try:
+        message = client_messages.validate_json(text)
+    except ValidationError as error:
+        page.answer(_not_understood(text, error, parts.clock()))
+        return
+    if isinstance(message, Heartbeat):
+        return
+    if isinstance(message, PopShown):
+        parts.roster.shown(page.agent_id, message.call_id)
+        return
+    if page.view != "desk":
+        problem = Problem(code="wallboard", message="a wallboard gives no commands")
+        page.answer(Answer(at=parts.clock(), key=message.key, ok=False, error=problem))
+        return
+    task = asyncio.create_task(_answer(message, parts, page))
+    answers.add(task)
+    task.add_done_callback(answers.discard)
+
+
+async def _answer(command: Command, parts: Parts, page: Page) -> None:
+    page.answer(await parts.commands.run(page.agent_id, command))
+
+
+def _not_understood(text: str, error: ValidationError, now: float) -> Answer:
+    """Names the first thing wrong, under the command's key if it can be found."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    try:
+        raw = json.loads(text)
+    except (ValueError, RecursionError):
+        raw = None
+    key = raw.get("key") if isinstance(raw, dict) else None
+    problem = Problem(code="bad_message", message=f"{place}: {first['msg']}" if place else first["msg"])
+    return Answer(at=now, key=key[:64] if isinstance(key, str) else "", ok=False, error=problem)

@@ -1,0 +1,149 @@
+"""The web application: HTTP, the websocket, the pages. `create_app` is the only door."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from agents import api, socket, wire
+from agents.auth import Auth
+from agents.commands import Commands
+from agents.parts import ApiError, Parts, parts_of
+from agents.ports import CallControl, CheckResult, Health, Memory
+from agents.roster import Roster
+from agents.schemas import Dependency, Readiness
+
+log = structlog.get_logger(__name__)
+PAGES = Path(__file__).parent / "desk"
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+def create_app(  # noqa: PLR0913 - the one place where the desk meets the rest of the server
+    *,
+    control: CallControl,
+    memory: Memory,
+    roster: Roster,
+    auth: Auth,
+    health: Health,
+    metrics_text: Callable[[], bytes],
+    version: str,
+    demo: bool,
+    clock: Callable[[], float] = time.time,
+    silence_s: float = 20.0,
+) -> FastAPI:
+    """The application, with nothing started. `clock` gives UTC epoch seconds."""
+    roster.show(control.snapshot)
+    app = FastAPI(title="Zongji", version=version, docs_url=None, redoc_url=None, description=wire.__doc__ or "")
+    app.state.parts = Parts(
+        control=control,
+        memory=memory,
+        roster=roster,
+        auth=auth,
+        health=health,
+        commands=Commands(control, clock),
+        metrics_text=metrics_text,
+        version=version,
+        demo=demo,
+        clock=clock,
+        silence_s=silence_s,
+    )
+    _answer_errors(app)
+    app.middleware("http")(_guard)
+    app.include_router(api.router)
+    app.include_router(socket.router)
+    _add_operations(app)
+    _add_pages(app)
+    return app
+
+
+async def _guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    response = await call_next(request)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    # Records and tokens stay out of caches; pages are asked for anew, so that an upgrade is seen at once.
+    response.headers.setdefault("Cache-Control", "no-store" if request.url.path.startswith("/api") else "no-cache")
+    return response
+
+
+def _problem(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse({"error": {"code": code, "message": message}}, status, headers)
+
+
+def _answer_errors(app: FastAPI) -> None:
+    @app.exception_handler(ApiError)
+    async def _known(_: Request, error: ApiError) -> JSONResponse:
+        return _problem(error.status, error.code, error.message, error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        return _problem(422, "invalid", f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}")
+
+    @app.exception_handler(HTTPException)
+    async def _http(_: Request, error: HTTPException) -> JSONResponse:
+        code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+        return _problem(error.status_code, code, error.detail, dict(error.headers or {}))
+
+    @app.exception_handler(Exception)
+    async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+        log.error("request failed", path=request.url.path, exc_info=error)
+        return _problem(500, "failed", "the server could not do this")
+
+
+def _add_operations(app: FastAPI) -> None:
+    @app.get("/healthz", tags=["operations"])
+    async def healthz(request: Request) -> dict[str, str]:
+        """The process answers."""
+        return {"status": "ok", "version": parts_of(request).version}
+
+    @app.get("/readyz", tags=["operations"], responses={503: {"model": Readiness}})
+    async def readyz(request: Request, response: Response) -> Readiness:
+        """Whether calls can be served, with each dependency."""
+        checks = await _checks(parts_of(request).health)
+        ready = all(check.ok for check in checks.values())
+        response.status_code = 200 if ready else 503
+        return Readiness(
+            ready=ready,
+            checks={name: Dependency(ok=check.ok, detail=check.detail) for name, check in checks.items()},
+        )
+
+    @app.get("/metrics", tags=["operations"])
+    async def metrics(request: Request) -> Response:
+        """Prometheus text."""
+        return Response(parts_of(request).metrics_text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+async def _checks(health: Health) -> dict[str, CheckResult]:
+    try:
+        return dict(await health.checks())
+    except Exception as error:
+        log.exception("health could not be checked")
+        return {"health": CheckResult(ok=False, detail=str(error) or type(error).__name__)}
+
+
+def _add_pages(app: FastAPI) -> None:
+    @app.get("/", include_in_schema=False)
+    async def start() -> RedirectResponse:
+        return RedirectResponse("/desk/")
+
+    @app.get("/wallboard", include_in_schema=False)
+    async def wallboard() -> FileResponse:
+        return FileResponse(PAGES / "wallboard.html")
+
+    app.mount("/desk", StaticFiles(directory=PAGES, html=True), name="desk")
