@@ -1,4 +1,4 @@
-"""What somebody must now do, in the order given."""
+"""What to do, as the router says it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from acd.agent_states import AgentState
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Ring this agent, already reserved, for this contact. The router itself ends it after `timeout_s`."""
+    """Ring this agent for this contact; the agent is reserved already."""
 
     offer_id: str
     contact_id: str
@@ -19,8 +19,6 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Withdraw:
-    """The offer stands no longer: "rona", "left", "requeued", "logged_out", "connection_lost" or "late"."""
-
     offer_id: str
     contact_id: str
     agent_id: str
@@ -29,8 +27,6 @@ class Withdraw:
 
 @dataclass(frozen=True, slots=True)
 class Announce:
-    """The contact waits, at this 1-based place in its queue."""
-
     contact_id: str
     position: int
 
@@ -44,7 +40,7 @@ class Overflow:
 
 @dataclass(frozen=True, slots=True)
 class WakeAt:
-    """Send a Tick at this time (UTC). The earliest counts; a Tick brings the next one."""
+    """Send a Tick at this time; an earlier WakeAt still stands."""
 
     at: float
 

@@ -1,4 +1,4 @@
-"""What happened outside, past tense. Ids nobody knows, or knows no longer, are no errors."""
+"""What happened, as the router sees it."""
 
 from __future__ import annotations
 
@@ -10,27 +10,23 @@ from acd.model import Agent, Config, Contact
 
 @dataclass(frozen=True, slots=True)
 class ContactArrived:
-    """A contact wants an agent. One that already waits takes the new demands and keeps its earliest arrival."""
-
     contact: Contact
 
 
 @dataclass(frozen=True, slots=True)
 class ContactLeft:
-    """The contact is over, wherever it stood: waiting, offered or with an agent."""
-
     contact_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class AgentChanged:
-    """The agent's wish and the desk's reachability, as they are now. `agent` is given when it is new or was edited."""
+    """Any of: who the agent is, what they chose, whether desk and phone can be reached. None: as before."""
 
-    agent: Agent | None
     agent_id: str
-    status: Status
-    reachable: bool
+    agent: Agent | None = None
+    status: Status | None = None
     reason: str | None = None
+    reachable: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +36,7 @@ class OfferAnswered:
 
 @dataclass(frozen=True, slots=True)
 class OfferRefused:
-    """`reason`: "busy" or "rejected" (the agent), "device" (the phone), "left" (the contact is gone)."""
+    """`reason`: `busy` and `rejected` are the agent's doing, `device` the phone's."""
 
     offer_id: str
     reason: str
@@ -52,31 +48,15 @@ class OfferTimedOut:
 
 
 @dataclass(frozen=True, slots=True)
-class ContactHeld:
-    contact_id: str
-    agent_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class ContactResumed:
-    contact_id: str
-    agent_id: str
-
-
-@dataclass(frozen=True, slots=True)
 class ContactDone:
-    """The agent has nothing more to do with the contact; wrap-up begins."""
-
     contact_id: str
     agent_id: str
 
 
 @dataclass(frozen=True, slots=True)
-class WrapUpExtended:
-    """The agent asks for `by_s` more seconds; the queue's `wrapup_max_s` is the end of it."""
-
+class ContactHeld:
     agent_id: str
-    by_s: float
+    held: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,21 +71,10 @@ class ConfigChanged:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """The time of a WakeAt has come. Too early or too often does no harm."""
+    pass
 
 
 Event = (
-    ContactArrived
-    | ContactLeft
-    | AgentChanged
-    | OfferAnswered
-    | OfferRefused
-    | OfferTimedOut
-    | ContactHeld
-    | ContactResumed
-    | ContactDone
-    | WrapUpExtended
-    | WrapUpFinished
-    | ConfigChanged
-    | Tick
-)
+    ContactArrived | ContactLeft | AgentChanged | OfferAnswered | OfferRefused | OfferTimedOut | ContactDone
+    | ContactHeld | WrapUpFinished | ConfigChanged | Tick
+)  # fmt: skip
