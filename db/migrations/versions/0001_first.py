@@ -41,7 +41,7 @@ def upgrade() -> None:
         "past_contact",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("customer_id", sa.Integer, sa.ForeignKey("customer.id"), nullable=False, index=True),
-        sa.Column("at", sa.Float, nullable=False),
+        sa.Column("at", sa.Double, nullable=False),
         sa.Column("channel", sa.String(16), nullable=False),
         sa.Column("agent_id", sa.String(32), nullable=True),
         sa.Column("summary", sa.Text, nullable=False),
@@ -49,8 +49,8 @@ def upgrade() -> None:
     op.create_table(
         "call",
         sa.Column("id", sa.String(40), primary_key=True),
-        sa.Column("arrived_at", sa.Float, nullable=False, index=True),
-        sa.Column("ended_at", sa.Float, nullable=True),
+        sa.Column("arrived_at", sa.Double, nullable=False, index=True),
+        sa.Column("ended_at", sa.Double, nullable=True),
         sa.Column("number", sa.String(80), nullable=False),
         sa.Column("queue", sa.String(64), nullable=True),
         sa.Column("agent_id", sa.String(32), nullable=True),
@@ -61,7 +61,7 @@ def upgrade() -> None:
     op.create_table(
         "journal",
         sa.Column("id", sa.String(40), primary_key=True),
-        sa.Column("at", sa.Float, nullable=False, index=True),
+        sa.Column("at", sa.Double, nullable=False, index=True),
         sa.Column("seq", sa.BigInteger, nullable=False),
         sa.Column("kind", sa.String(40), nullable=False),
         sa.Column("call_id", sa.String(40), nullable=True, index=True),
