@@ -49,9 +49,19 @@ def _refuse(error: Exception) -> NoReturn:
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
     try:
-        asyncio.run(work)
+        asyncio.run(_ended_by_sigterm(work))
+    except asyncio.CancelledError:
+        raise typer.Exit(128 + signal.SIGTERM) from None
     except (*CLEAR, CommandError, OSError) as error:
         _refuse(error)
+
+
+async def _ended_by_sigterm(work: Coroutine[Any, Any, None]) -> None:
+    """Being asked to end unwinds the work, so that its telephones end with it."""
+    task = asyncio.current_task()
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    await work
 
 
 def _log_to(path: Path) -> None:
