@@ -1,0 +1,163 @@
+"""A small call centre with behaviour, in memory, behind the desk's ports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from fastapi import FastAPI
+
+from agents.auth import Auth, hash_password
+from agents.ports import CheckResult, Refused
+from agents.roster import Roster
+from agents.views import AgentView, FloorView, QueueView
+from agents.web import create_app
+from agents.wire import AgentState, CallState, Pop
+
+PASSWORD = "correct horse"
+HASH = hash_password(PASSWORD)
+SECRET = "s" * 32
+
+
+class Clock:
+    def __init__(self, now: float = 1_700_000_000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+    def forward(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    id: str
+    name: str
+    name_en: str
+    role: str = "agent"
+    password_hash: str = HASH
+
+
+PEOPLE = (
+    Person("1001", "王芳", "Wang Fang"),
+    Person("1002", "李伟", "Li Wei"),
+    Person("2001", "刘洋", "Liu Yang", "supervisor"),
+)
+
+
+class FakeMemory:
+    def __init__(self) -> None:
+        self.people: dict[str, Person] = {person.id: person for person in PEOPLE}
+        offer = {"at": 1.0, "kind": "offer_made", "agent_id": "1001"}
+        self.stories: dict[str, dict[str, Any]] = {
+            "c-1": {"id": "c-1", "agent_id": "1001", "queue": "accounts", "steps": []},
+            "c-2": {"id": "c-2", "agent_id": "1002", "queue": "trading", "steps": []},
+            "c-3": {"id": "c-3", "agent_id": "1002", "queue": "trading", "steps": [offer]},
+        }
+
+    async def agent(self, agent_id: str, /) -> Person | None:
+        return self.people.get(agent_id)
+
+    async def call_story(self, call_id: str, /) -> Mapping[str, Any] | None:
+        return self.stories.get(call_id)
+
+    async def recent_calls(self, limit: int, agent_id: str | None = None) -> Sequence[Mapping[str, Any]]:
+        rows = [story for story in self.stories.values() if agent_id in (None, story["agent_id"])]
+        return [{key: value for key, value in row.items() if key != "steps"} for row in rows][:limit]
+
+
+class FakeFloor:
+    """Agents who are ready, talk, hold and wrap up; no telephone."""
+
+    def __init__(self, clock: Clock, roster: Roster) -> None:
+        self.clock, self.roster = clock, roster
+        self.agents = {p.id: AgentView(p.id, p.name, p.name_en, since=clock()) for p in PEOPLE if p.role == "agent"}
+        self.queues = [QueueView("accounts"), QueueView("trading"), QueueView("complaints")]
+        self.done: list[str] = []
+        self.broken = False
+
+    def snapshot(self) -> FloorView:
+        agents = [replace(a, connected=self.roster.connected(a.id)) for a in self.agents.values()]
+        return FloorView(self.clock(), tuple(self.queues), tuple(agents))
+
+    def move(self, agent_id: str, **changes: Any) -> None:
+        self.agents[agent_id] = replace(self.agents[agent_id], since=self.clock(), **changes)
+        self.roster.send(agent_id, AgentState(agent=self.agents[agent_id]))
+
+    async def _act(self, agent_id: str, name: str, needs: set[str], **changes: Any) -> None:
+        if self.broken:
+            raise RuntimeError("the switch is on fire")
+        if self.agents[agent_id].activity not in needs:
+            raise Refused("no_call", "there is no call for this")
+        self.done.append(name)
+        self.move(agent_id, **changes)
+        call_states = {"talking": "talking", "held": "held", "wrap_up": "ended"}
+        if state := call_states.get(self.agents[agent_id].activity):
+            values = {"call_id": "c-9", "state": state, "since": self.clock()}
+            self.roster.send(agent_id, CallState.model_validate(values))
+
+    async def hang_up(self, agent_id: str) -> None:
+        await self._act(agent_id, "hang_up", {"talking", "held"}, activity="wrap_up", until=self.clock() + 15)
+
+    async def answer(self, agent_id: str) -> None:
+        await self._act(agent_id, "answer", {"offered"}, activity="talking")
+
+    async def hold(self, agent_id: str) -> None:
+        await self._act(agent_id, "hold", {"talking"}, activity="held")
+
+    async def resume(self, agent_id: str) -> None:
+        await self._act(agent_id, "resume", {"held"}, activity="talking")
+
+    async def finish_wrap_up(self, agent_id: str) -> None:
+        await self._act(agent_id, "finish_wrap_up", {"wrap_up"}, activity="idle", until=None)
+
+    async def set_status(self, agent_id: str, status: str, reason: str | None) -> None:
+        self.done.append(f"{status} {reason}")
+        self.move(agent_id, status=status, reason=reason)
+
+    async def log_in(self, agent_id: str) -> None:
+        if self.agents[agent_id].status == "logged_out":
+            self.move(agent_id, status="not_ready", reason="login")
+
+    async def log_out(self, agent_id: str) -> None:
+        if self.agents[agent_id].activity in {"talking", "held"}:
+            raise Refused("in_a_call", "finish the call first")
+        self.move(agent_id, status="logged_out", reason=None)
+
+
+@dataclass
+class FakeHealth:
+    results: dict[str, CheckResult] = field(default_factory=lambda: {"asterisk": CheckResult(True, "22.5")})
+
+    async def checks(self) -> Mapping[str, CheckResult]:
+        return self.results
+
+
+class House:
+    """Everything `create_app` needs, and the application."""
+
+    def __init__(self, *, silence_s: float = 20.0) -> None:
+        self.clock = Clock()
+        self.roster = Roster(self.clock, interval_s=0.0)
+        self.floor = FakeFloor(self.clock, self.roster)
+        self.memory, self.health = FakeMemory(), FakeHealth()
+        self.auth = Auth(SECRET, origins=["https://desk.example.com"])
+        self.app: FastAPI = create_app(
+            control=self.floor,
+            memory=self.memory,
+            roster=self.roster,
+            auth=self.auth,
+            health=self.health,
+            metrics_text=lambda: b"calls_total 3\n",
+            version="9.9",
+            demo=True,
+            clock=self.clock,
+            silence_s=silence_s,
+        )
+
+
+def pop(call_id: str = "c-9") -> Pop:
+    """What the server sends before the phone of the agent rings."""
+    return Pop(call_id=call_id, contact_id=call_id, number="+8613800000001", queue="accounts", waited_s=12.0)

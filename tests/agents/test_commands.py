@@ -1,0 +1,89 @@
+import asyncio
+
+import pytest
+from pydantic import ValidationError
+
+from agents.commands import COMMANDS, Commands
+from agents.wire import CallCommand, Command, SetStatus, StatusArgs, client_messages
+from tests.agents.fakes import House
+
+
+def command(name: str, key: str = "key-0001") -> CallCommand:
+    return CallCommand.model_validate({"key": key, "name": name})
+
+
+async def test_each_command_is_carried_out_once_however_often_it_is_sent() -> None:
+    house = House()
+    house.floor.move("1001", activity="talking")
+    commands = Commands(house.floor, house.clock)
+    together = await asyncio.gather(*(commands.run("1001", command("hold")) for _ in range(5)))
+    again = await commands.run("1001", command("hold"))
+    assert house.floor.done == ["hold"]
+    assert all(answer.ok for answer in [*together, again])
+
+
+async def test_a_refusal_is_answered_with_its_reason_and_remembered() -> None:
+    house = House()
+    commands = Commands(house.floor, house.clock)
+    first = await commands.run("1001", command("hold"))
+    house.floor.move("1001", activity="talking")
+    again = await commands.run("1001", command("hold"))
+    assert first.error is not None
+    assert first.error.code == "no_call"
+    assert again.error == first.error
+    assert house.floor.done == []
+
+
+async def test_a_key_belongs_to_one_command() -> None:
+    house = House()
+    commands = Commands(house.floor, house.clock)
+    await commands.run("1001", SetStatus(key="key-0001", args=StatusArgs(status="ready")))
+    answer = await commands.run("1001", command("hold"))
+    assert answer.error is not None
+    assert answer.error.code == "key_reused"
+
+
+async def test_two_agents_may_choose_the_same_key() -> None:
+    house = House()
+    commands = Commands(house.floor, house.clock)
+    ready: Command = SetStatus(key="key-0001", args=StatusArgs(status="ready"))
+    assert (await commands.run("1001", ready)).ok
+    assert (await commands.run("1002", ready)).ok
+    assert len(house.floor.done) == 2
+
+
+async def test_a_fault_of_ours_is_answered_and_not_told_in_detail() -> None:
+    house = House()
+    house.floor.broken = True
+    answer = await Commands(house.floor, house.clock).run("1001", command("hold"))
+    assert answer.error is not None
+    assert answer.error.code == "failed"
+    assert "fire" not in answer.error.message
+
+
+def test_every_command_on_the_wire_has_its_handler() -> None:
+    names = {"set_status", *CallCommand.model_fields["name"].annotation.__args__}  # type: ignore[union-attr]
+    assert names == set(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        '{"status":"not_ready"}',
+        '{"status":"ready","reason":"break"}',
+        '{"status":"not_ready","reason":"rona"}',
+        '{"status":"logged_out"}',
+        '{"status":"ready","more":1}',
+    ],
+)
+def test_a_status_no_agent_may_choose_is_refused(args: str) -> None:
+    text = f'{{"type":"command","key":"key-0001","name":"set_status","args":{args}}}'
+    with pytest.raises(ValidationError):
+        client_messages.validate_json(text)
+
+
+def test_a_chosen_status_is_understood() -> None:
+    text = '{"type":"command","key":"key-0001","name":"set_status","args":{"status":"not_ready","reason":"lunch"}}'
+    message = client_messages.validate_json(text)
+    assert isinstance(message, SetStatus)
+    assert message.args.reason == "lunch"
