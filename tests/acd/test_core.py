@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from acd import events as on
@@ -104,6 +104,7 @@ STEPS = st.lists(
 
 
 @settings(max_examples=150, deadline=None)
+@example([("arrive", 0), ("answer", 0), ("done", 0), ("arrive", 0)])
 @given(STEPS)
 def test_no_order_of_events_offers_twice_or_lets_a_contact_wait_beside_an_idle_agent(
     steps: list[tuple[str, int]],
@@ -127,7 +128,9 @@ def test_no_order_of_events_offers_twice_or_lets_a_contact_wait_beside_an_idle_a
         }
         effects = acd.handle(event[step], float(now))
         made += [one.offer_id for one in effects if isinstance(one, Offer)]
-        reserved = [acd.state_of(f"a{i}").contact_id for i in range(3) if acd.state_of(f"a{i}").contact_id]
+        # A customer may be back in the queue while the agent still writes up the last visit: that is no second offer.
+        states = [acd.state_of(f"a{i}") for i in range(3)]
+        reserved = [one.contact_id for one in states if one.activity not in (Activity.IDLE, Activity.WRAP_UP)]
         assert len(reserved) == len(set(reserved))
         idle = [i for i in range(3) if acd.state_of(f"a{i}").available]
         unoffered = [contact for contact in acd.waiting(None, float(now)) if contact.id not in reserved]
