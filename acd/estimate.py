@@ -205,10 +205,10 @@ def _measures(
 
 def _late(rates: Sequence[float], patience_s: float, target_s: float) -> list[float]:
     """At j: P(stages of rates[1] .. rates[j + 1] together last longer than `target_s`)."""
-    if target_s == 0:
-        return [1.0] * (len(rates) - 1)
     span = target_s if patience_s == inf else -patience_s * expm1(-target_s / patience_s)
-    steps = (log(span * rate / k) for k, rate in enumerate(rates[1:-1], 1))
+    if span == 0:
+        return [1.0] * (len(rates) - 1)
+    steps = (log(span) + log(rate) - log(k) for k, rate in enumerate(rates[1:-1], 1))
     logs = accumulate(steps, initial=-rates[1] * target_s if len(rates) > 1 else 0.0)
     return list(accumulate(exp(one) for one in logs))[: len(rates) - 1]
 
