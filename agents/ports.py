@@ -20,10 +20,14 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One dependency's health; `detail` is one line with the cure when it is not ok."""
+    """One dependency's health; `detail` is one line with the cure when it is not ok.
+
+    Calls are served also without what is not `needed`: its being away degrades the house and leaves it ready.
+    """
 
     ok: bool
     detail: str = ""
+    needed: bool = True
 
 
 class AgentLike(Protocol):

@@ -55,19 +55,32 @@ class Calls(BaseModel):
 
 
 class Dependency(BaseModel):
+    """`needed`: without it no calls can be served."""
+
     ok: bool
     detail: str = ""
+    needed: bool = True
 
 
 class Readiness(BaseModel):
-    """`ready` when every dependency is ok; HTTP 503 when not."""
+    """`ready` when every needed dependency is ok, HTTP 503 when not; `degraded` when any of them is not ok."""
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"ready": False, "checks": {"asterisk": {"ok": False, "detail": "connection refused"}}}]
+            "examples": [
+                {
+                    "ready": True,
+                    "degraded": True,
+                    "checks": {
+                        "asterisk": {"ok": True, "detail": "", "needed": True},
+                        "mqtt": {"ok": False, "detail": "no broker at 10.0.0.5:1883", "needed": False},
+                    },
+                }
+            ]
         }
     )
     ready: bool
+    degraded: bool
     checks: dict[str, Dependency]
 
 

@@ -116,11 +116,15 @@ def _add_operations(app: FastAPI) -> None:
     async def readyz(request: Request, response: Response) -> Readiness:
         """Whether calls can be served, with each dependency."""
         checks = await _checks(parts_of(request).health)
-        ready = all(check.ok for check in checks.values())
+        ready = all(check.ok or not check.needed for check in checks.values())
         response.status_code = 200 if ready else 503
         return Readiness(
             ready=ready,
-            checks={name: Dependency(ok=check.ok, detail=check.detail) for name, check in checks.items()},
+            degraded=not all(check.ok for check in checks.values()),
+            checks={
+                name: Dependency(ok=check.ok, detail=check.detail, needed=check.needed)
+                for name, check in checks.items()
+            },
         )
 
     @app.get("/metrics", tags=["operations"])

@@ -32,6 +32,7 @@ from cti.calls import Calls
 from cti.dispatcher import Dispatcher
 from cti.floor import Floor
 from cti.listeners.journal import JournalListener
+from cti.listeners.mqtt import MqttListener
 from cti.numbers import e164
 from cti.secrets import Secrets
 from cti.settings import Settings
@@ -117,6 +118,9 @@ class Server:
             language=settings.languages[0],
         )
         JournalListener(self.journal, self.calls.calls.get).listen(self.bus)
+        self.mqtt = MqttListener(settings.mqtt, self.floor.queues, clock) if settings.mqtt.host else None
+        if self.mqtt is not None:
+            self.mqtt.listen(self.bus)
 
     def _house(self) -> House:
         return self._shared
@@ -143,6 +147,8 @@ class Server:
             await self.store.sync_house(self.settings.skills, self.floor.queues)
             self.journal.start()
             stack.push_async_callback(self.journal.stop)
+            if self.mqtt is not None:
+                await stack.enter_async_context(self.mqtt.running())
             self.floor.staff([one for one in await self.store.agents() if one.role == "agent"])
             self.link = self.calls.link = self._make_link()
             stack.push_async_callback(self.link.close)
@@ -192,6 +198,8 @@ class Server:
             found["database"] = CheckResult(True)
         except Exception as error:
             found["database"] = CheckResult(False, f"{type(error).__name__}: is the database up?")
+        if self.mqtt is not None:
+            found["mqtt"] = self.mqtt.check()
         return found
 
     def _metrics(self) -> bytes:

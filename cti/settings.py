@@ -55,12 +55,19 @@ class DatabaseSettings(Section):
 
 
 class MqttSettings(Section):
-    """Without a `host` nothing is published. Topics begin with `<prefix>/<site>/`."""
+    """Without a `host` nothing is published. Topics begin with `<prefix>/v1/<site>/`.
 
-    host: str | None = None
+    `tls` is usual at port 8883; `ca_file` is for a broker whose certificate the system does not trust. `outbox`: so
+    many messages wait while the broker is away, before the oldest events are dropped.
+    """
+
+    host: Annotated[str, Field(min_length=1)] | None = None
     port: Port = 1883
     username: str | None = None
     password: SecretStr | None = None
+    tls: bool = False
+    ca_file: Path | None = None
+    outbox: Annotated[int, Field(ge=10, le=1_000_000)] = 10_000
     prefix: str = Field("zongji", pattern=r"^[^#+\s]+$")
     site: str = Field("main", pattern=r"^[^#+/\s]+$")
 

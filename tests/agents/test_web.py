@@ -107,6 +107,13 @@ def test_readiness_names_what_is_not_ready(client: TestClient, house: House) -> 
     assert client.get("/metrics").text == "calls_total 3\n"
 
 
+def test_a_house_without_what_calls_do_not_need_is_ready_and_degraded(client: TestClient, house: House) -> None:
+    assert client.get("/readyz").json()["degraded"] is False
+    house.health.results["mqtt"] = CheckResult(ok=False, detail="no broker", needed=False)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["ready"], answer.json()["degraded"]) == (200, True, True)
+
+
 @pytest.mark.parametrize("path", ["/desk/", "/wallboard"])
 def test_pages_allow_no_foreign_and_no_inline_script(client: TestClient, path: str) -> None:
     answer = client.get(path)

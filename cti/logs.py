@@ -1,0 +1,83 @@
+"""Logs: one JSON object a line, the call's id on every line of a call, and no secret on any."""
+
+from __future__ import annotations
+
+import contextvars
+import logging
+import re
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
+from typing import Any, TextIO
+
+import structlog
+
+HIDDEN = "(hidden)"
+_NAMES = r"pins?|passwords?|passwd|secrets?|tokens?|digits?"
+_NAME = re.compile(rf"(?:^|[^a-z])(?:{_NAMES})(?:$|[^a-z])", re.IGNORECASE)
+_IN_TEXT = re.compile(rf"(?i)((?<![a-z])(?:{_NAMES})[\"']?\s*[:=]\s*)(?:\"[^\"]*\"|'[^']*'|[^\s,;}})\]]+)")
+
+
+def is_secret(name: object) -> bool:
+    """Whether a field of this name is kept from logs and brokers: `pin`, `ami_secret`, `DTMF-Digits`, not `ping`."""
+    return isinstance(name, str) and _NAME.search(name) is not None
+
+
+def hide(value: Any) -> Any:
+    """The value with what is secret in it replaced, at any depth; also in text that reads like `Secret: ...`."""
+    if isinstance(value, Mapping):
+        # A pair told as two fields, as in DataCollected: {"key": "pin", "value": "1234"}.
+        pair = is_secret(value.get("key"))
+        return {
+            key: HIDDEN if is_secret(key) or (pair and key == "value") else hide(inner) for key, inner in value.items()
+        }
+    if isinstance(value, str):
+        return _IN_TEXT.sub(rf"\1{HIDDEN}", value)
+    if isinstance(value, list | tuple | set | frozenset):
+        return [hide(inner) for inner in value]
+    return value if isinstance(value, int | float | None) else hide(str(value))
+
+
+def hide_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
+    """The processor: last but one, so that it sees exceptions as text too."""
+    hidden: dict[str, Any] = hide(event)
+    return hidden
+
+
+def context_of(call_id: str) -> contextvars.Context:
+    """For a task that works for this call, whoever starts it: its log lines carry the call's id."""
+    context = contextvars.copy_context()
+    context.run(structlog.contextvars.bind_contextvars, call_id=call_id)
+    return context
+
+
+_FIRST: list[structlog.typing.Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+_LAST: list[structlog.typing.Processor] = [
+    structlog.processors.format_exc_info,
+    hide_secrets,
+    structlog.processors.JSONRenderer(ensure_ascii=False),
+]
+
+
+def log_to(path: Path) -> None:
+    """All logs, also the libraries', into this file from now on."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    log_into(path.open("a", encoding="utf-8", buffering=1))
+
+
+def log_into(out: TextIO) -> None:
+    structlog.configure(
+        processors=[*_FIRST, *_LAST],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(out),
+    )
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=_FIRST, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_LAST]
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
