@@ -33,6 +33,7 @@ from cti.dispatcher import Dispatcher
 from cti.floor import Floor
 from cti.listeners.journal import JournalListener
 from cti.listeners.mqtt import MqttListener
+from cti.metrics import Metrics, Readings
 from cti.numbers import e164
 from cti.secrets import Secrets
 from cti.settings import Settings
@@ -118,6 +119,8 @@ class Server:
             language=settings.languages[0],
         )
         JournalListener(self.journal, self.calls.calls.get).listen(self.bus)
+        self.metrics = Metrics(self._readings)
+        self.metrics.listen(self.bus)
         self.mqtt = MqttListener(settings.mqtt, self.floor.queues, clock) if settings.mqtt.host else None
         if self.mqtt is not None:
             self.mqtt.listen(self.bus)
@@ -184,7 +187,7 @@ class Server:
             roster=self.roster,
             auth=Auth(self._secrets.token_secret, origins=self.settings.web.origins),
             health=self,
-            metrics_text=self._metrics,
+            metrics_text=self.metrics.text,
             version="0.1.0",
             demo=self.settings.profile == "demo",
         )
@@ -202,18 +205,28 @@ class Server:
             found["mqtt"] = self.mqtt.check()
         return found
 
-    def _metrics(self) -> bytes:
-        lines = [
-            f"zongji_calls_live {len(self.calls.calls)}",
-            f"zongji_legs_live {len(self.calls.legs)}",
-            f"zongji_waiting {len(self.acd.waiting(None, self.clock()))}",
-            f"zongji_link_up {int(self.link.up)}",
-            f"zongji_ami_events_total {self.link.events}",
-            f"zongji_ami_dropped_total {self.link.dropped}",
-            f"zongji_ami_actions_total {self.link.actions}",
-            f"zongji_journal_stored_total {self.journal.stored}",
-        ]
-        return ("\n".join(lines) + "\n").encode()
+    def _readings(self) -> Readings:
+        mqtt = self.mqtt
+        gauges: dict[str, float] = {
+            "calls_live": len(self.calls.calls),
+            "legs_live": len(self.calls.legs),
+            "link_up": self.link.up,
+            "journal_away": self.journal.away,
+        }
+        counters: dict[str, float] = {
+            "ami_events": self.link.events,
+            "ami_dropped": self.link.dropped,
+            "ami_actions": self.link.actions,
+            "journal_stored": self.journal.stored,
+        }
+        if mqtt is not None:
+            gauges |= {"mqtt_up": mqtt.up, "mqtt_waiting": mqtt.waiting}
+            counters |= {
+                "mqtt_published": mqtt.published,
+                "mqtt_dropped": mqtt.dropped,
+                "mqtt_connections": mqtt.connections,
+            }
+        return Readings(self.floor.snapshot(), gauges, counters)
 
 
 @asynccontextmanager

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, TypeVar
 
 import structlog
 
 from cti.events import Event
 
 log = structlog.get_logger(__name__)
-Listener = Callable[[Event], None]
+E = TypeVar("E", bound=Event)
 
 
 class Bus:
     """Events go to their listeners at once, in the order of subscription."""
 
     def __init__(self) -> None:
-        self._listeners: list[tuple[type[Event], Listener]] = []
+        self._listeners: list[tuple[type[Event], Callable[[Any], None]]] = []
 
-    def subscribe(self, kind: type[Event], listener: Listener) -> None:
+    def subscribe(self, kind: type[E], listener: Callable[[E], None]) -> None:
         """Hear every event of the kind; `Event` itself means all."""
         self._listeners.append((kind, listener))
 
@@ -28,4 +29,4 @@ class Bus:
                 try:
                     listener(event)
                 except Exception:
-                    log.exception("a listener failed", event_kind=event.kind)
+                    log.exception("a listener failed", event_kind=event.kind, call_id=event.call_id)
