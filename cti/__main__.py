@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import signal
 import sys
@@ -13,7 +12,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-import structlog
 import typer
 from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from cti.app import StartError, prepare_voice
 from cti.asterisk.link import LinkDown, LinkRefused
 from cti.audio import AudioError
+from cti.logs import log_to
 from cti.pbx import PbxError
 from cti.phones import PhoneError
 from cti.settings import Settings, SettingsError, load
@@ -64,28 +63,11 @@ async def _ended_by_sigterm(work: Coroutine[Any, Any, None]) -> None:
     await work
 
 
-def _log_to(path: Path) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    out = path.open("a", encoding="utf-8", buffering=1)
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(out),
-    )
-    logging.basicConfig(stream=out, level=logging.WARNING)
-
-
 @cli.command("up")
 def up_() -> None:
     """Asterisk, server and the demo's telephones, until Ctrl-C."""
     settings = _settings()
-    _log_to(settings.run_dir / "zongji.log")
+    log_to(settings.run_dir / "zongji.log")
     _run(up(settings))
 
 

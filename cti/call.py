@@ -104,12 +104,12 @@ class Call:
                 self._end_as(outcome.reason, "server")
                 self.move(Happening.SAID_GOODBYE)
         except HungUp:
-            log.debug("the caller is gone", call=self.id)
+            log.debug("the caller is gone", call_id=self.id)
         except asyncio.CancelledError:
             self._end_as("server_stopped", "server")
             raise
         except Exception as error:
-            log.exception("call failed", call=self.id)
+            log.exception("call failed", call_id=self.id)
             self._end_as("failed", "server")
             self.publish(events.CallFailed, error=f"{type(error).__name__}: {error}")
             await self._excuse()
@@ -123,7 +123,7 @@ class Call:
         self.publish(events.CallQueued, requires=wish.requires, priority=wish.priority)
         await self.leg.music(True)
         while not await self._talked(await self._next_agent(wish)):
-            log.info("the agent's leg was lost before the bridge", call=self.id)
+            log.info("the agent's leg was lost before the bridge", call_id=self.id)
         self._end_as("served", "agent")
         self.move(Happening.AGENT_LEFT)
         await self.leg.play([self._prompt("goodbye")])
@@ -232,7 +232,7 @@ class Call:
     def move(self, happening: Happening) -> None:
         """The one door of the state; logs and publishes the step."""
         before, self.state = self.state, call_states.move(self.state, happening)
-        log.info("call moved", step=f"{before} -{happening}-> {self.state}", call=self.id)
+        log.info("call moved", step=f"{before} -{happening}-> {self.state}", call_id=self.id)
         self.publish(events.CallMoved, before=before.value, event=happening.value, after=self.state.value)
 
     def publish(self, kind: type[events.Event], **fields: Any) -> None:

@@ -76,7 +76,7 @@ class Calls:
         task.add_done_callback(self._tasks.discard)
 
     async def _tell(self, call: Call) -> None:
-        with structlog.contextvars.bound_contextvars(call=call.id):
+        with structlog.contextvars.bound_contextvars(call_id=call.id):
             try:
                 await call.run()
             finally:

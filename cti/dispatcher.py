@@ -23,6 +23,7 @@ from cti.asterisk.link import ActionRefused, ActionTimeout, LinkDown
 from cti.bus import Bus
 from cti.call import Call, Served
 from cti.call_states import Happening, State
+from cti.logs import context_of
 from ivr.caller import HungUp
 from ivr.run import ToQueue
 
@@ -118,7 +119,7 @@ class Dispatcher:
         call.move(Happening.OFFERED)
         waited = self._clock() - (call.facts.queued_at or self._clock())
         call.publish(events.OfferMade, agent_id=effect.agent_id, offer_id=effect.offer_id, waited_s=waited)
-        offer.task = self._spawn(self._carry_out(offer), f"offer {effect.offer_id}")
+        offer.task = self._spawn(self._carry_out(offer), f"offer {effect.offer_id}", call)
 
     async def _carry_out(self, offer: _Offer) -> None:
         """The record first, then the phone; the router hears how it ended."""
@@ -143,7 +144,7 @@ class Dispatcher:
             if not self._stands(offer):  # withdrawn while the phone was being dialled: nobody else stops it
                 await leg.hang_up(ANSWERED_ELSEWHERE)
                 return "withdrawn"
-            watch = self._spawn(self._watch_ringing(offer, leg), f"ringing {offer.effect.offer_id}")
+            watch = self._spawn(self._watch_ringing(offer, leg), f"ringing {offer.effect.offer_id}", call)
             try:
                 await leg.parked()
             finally:
@@ -152,7 +153,7 @@ class Dispatcher:
             cause = offer.leg.gone.result().cause if offer.leg is not None else 0
             return "busy" if cause in BUSY_CAUSES else "device"
         except (ActionRefused, ActionTimeout, LinkDown) as error:
-            log.warning("phone could not be rung", agent=agent, call=call.id, reason=str(error))
+            log.warning("phone could not be rung", agent=agent, call_id=call.id, reason=str(error))
             return "device"
         self._answered(offer, leg)
         return None
@@ -170,7 +171,7 @@ class Dispatcher:
         waiting = self._waiting.pop(effect.contact_id, None)
         self._offers.pop(effect.offer_id, None)
         if waiting is None or waiting.served.done():
-            self._spawn(leg.hang_up(), f"late {effect.offer_id}")
+            self._spawn(leg.hang_up(), f"late {effect.offer_id}", offer.call)
             return
         if not leg.rang.is_set():
             self._rang(offer)
@@ -190,7 +191,7 @@ class Dispatcher:
         call.publish(events.OfferEnded, agent_id=effect.agent_id, offer_id=effect.offer_id, reason=reason)
         if call.state is State.OFFERED and call.id in self._waiting:
             call.move(Happening.OFFER_LOST)
-        self._spawn(self._silence(offer, reason), f"silence {effect.offer_id}")
+        self._spawn(self._silence(offer, reason), f"silence {effect.offer_id}", call)
 
     async def _silence(self, offer: _Offer, reason: str) -> None:
         if offer.leg is not None:
@@ -224,15 +225,17 @@ class Dispatcher:
         )
 
     def _announce(self, effect: does.Announce) -> None:
-        log.debug("position", call=effect.contact_id, position=effect.position)
+        log.debug("position", call_id=effect.contact_id, position=effect.position)
 
     def _overflow(self, effect: does.Overflow) -> None:
-        log.info("overflow", call=effect.contact_id, to=effect.to, reason=effect.reason)
+        log.info("overflow", call_id=effect.contact_id, to=effect.to, reason=effect.reason)
 
-    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        task = asyncio.create_task(work, name=name)
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str, call: Call) -> asyncio.Task[None]:
+        """Work for this call, in its log context: it is often started from another call's."""
+        context = context_of(call.id)
+        task = asyncio.create_task(work, name=name, context=context)
         self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._ended, context=context)
         return task
 
     def _ended(self, task: asyncio.Task[None]) -> None:

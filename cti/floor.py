@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+
+import structlog
 
 from acd import events as on
 from acd.agent_states import Activity, Status
@@ -139,7 +141,7 @@ class Floor:
         raise Refused("answer_on_phone", f"pick up phone {self._people[agent_id].phone}")
 
     async def hang_up(self, agent_id: str) -> None:
-        await self._call_of(agent_id).hang_up()
+        await self._try(agent_id, Call.hang_up)
 
     async def hold(self, agent_id: str) -> None:
         await self._try(agent_id, Call.hold)
@@ -149,9 +151,11 @@ class Floor:
         await self._try(agent_id, Call.resume)
         self.tell_acd(on.ContactHeld(agent_id, held=False))
 
-    async def _try(self, agent_id: str, what: Callable[[Call], object]) -> None:
+    async def _try(self, agent_id: str, what: Callable[[Call], Awaitable[None]]) -> None:
+        call = self._call_of(agent_id)
         try:
-            await what(self._call_of(agent_id))  # type: ignore[misc]
+            with structlog.contextvars.bound_contextvars(call_id=call.id):
+                await what(call)
         except ImpossibleMove as error:
             raise Refused("impossible_now", str(error)) from None
 
