@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from starlette.requests import HTTPConnection
 
+from agents import examples
 from agents.auth import TICKET_S, Denied, Identity, Tokens, verify
 from agents.parts import ApiError, Parts, current, parts_of
 from agents.ports import AgentLike, Refused
@@ -31,15 +32,15 @@ WithParts = Annotated[Parts, Depends(_parts)]
 Who = Annotated[Identity, Depends(current)]
 
 
-@router.get("/about")
+@router.get("/about", summary="Version and kind of the house")
 async def about(parts: WithParts) -> About:
     """Open to everybody: what the log-in page needs."""
     return About(version=parts.version, demo=parts.demo)
 
 
-@router.post("/login", responses={403: {"model": Error}, 429: {"model": Error}})
+@router.post("/login", summary="Log in", responses={403: {"model": Error}, 429: {"model": Error}})
 async def login(form: LoginForm, request: Request, response: Response, parts: WithParts) -> Session:
-    """Log in. The refresh token comes as a cookie that scripts cannot read."""
+    """The refresh token comes as a cookie that scripts cannot read."""
     _own_page(request, parts)
     address = request.client.host if request.client else ""
     wait_s = parts.auth.limit.attempt(form.login, address, parts.clock())
@@ -55,7 +56,7 @@ async def login(form: LoginForm, request: Request, response: Response, parts: Wi
     return _session(request, response, agent, parts.auth.issue(agent, parts.clock()))
 
 
-@router.post("/refresh", responses={403: {"model": Error}})
+@router.post("/refresh", summary="Renew the access token", responses={403: {"model": Error}})
 async def refresh(request: Request, response: Response, parts: WithParts) -> Session:
     """A new access token for the session in the cookie; the session's end does not move."""
     _own_page(request, parts)
@@ -70,9 +71,9 @@ async def refresh(request: Request, response: Response, parts: WithParts) -> Ses
     return _session(request, response, agent, parts.auth.renew(agent, who, now, until))
 
 
-@router.post("/logout", status_code=204, responses={409: {"model": Error}})
+@router.post("/logout", summary="Log out", status_code=204, responses={409: {"model": Error}})
 async def logout(who: Who, response: Response, parts: WithParts) -> None:
-    """Log out: the session's tokens and the pages end, for an agent everywhere. 409 while there is a call."""
+    """The session's tokens and the pages end, for an agent everywhere. 409 while there is a call."""
     if who.role == "agent":
         try:
             await parts.control.log_out(who.agent_id)
@@ -83,12 +84,13 @@ async def logout(who: Who, response: Response, parts: WithParts) -> None:
     response.delete_cookie(COOKIE, path="/api")
 
 
-@router.post("/ws-ticket")
+@router.post("/ws-ticket", summary="A ticket for one websocket")
 async def ws_ticket(who: Who, parts: WithParts) -> Ticket:
+    """To be used once, as `/ws?ticket=...`: an access token has no place in an address."""
     return Ticket(ticket=parts.auth.ticket(who, parts.clock()), expires_in_s=TICKET_S)
 
 
-@router.get("/me")
+@router.get("/me", summary="Who is logged in")
 async def me(who: Who, parts: WithParts) -> Me:
     agent = await parts.memory.agent(who.agent_id)
     if agent is None:
@@ -96,23 +98,27 @@ async def me(who: Who, parts: WithParts) -> Me:
     return _me(agent)
 
 
-@router.get("/floor")
+@router.get("/floor", summary="Queues and agents now", responses=examples.json_of(examples.FLOOR))
 async def floor(who: Who, parts: WithParts) -> FloorView:
-    """Queues and agents now. An agent sees all queues and himself; a supervisor sees everybody."""
+    """An agent sees all queues and himself; a supervisor sees everybody."""
     view = parts.control.snapshot()
     return view if who.sees_all else view.only(who.agent_id)
 
 
-@router.get("/calls")
+@router.get("/calls", summary="The newest calls")
 async def calls(who: Who, parts: WithParts, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> Calls:
-    """The newest calls first. An agent sees his own."""
+    """Newest first. An agent sees his own."""
     rows = await parts.memory.recent_calls(limit, None if who.sees_all else who.agent_id)
     return Calls(calls=[dict(row) for row in rows])
 
 
-@router.get("/calls/{call_id}", responses={404: {"model": Error}})
+@router.get(
+    "/calls/{call_id}",
+    summary="The whole story of one call",
+    responses={404: {"model": Error}, **examples.json_of(examples.STORY)},
+)
 async def call(who: Who, parts: WithParts, call_id: Annotated[str, Path(max_length=64)]) -> dict[str, Any]:
-    """The whole story of one call, step by step. An agent sees those he had a part in."""
+    """Step by step. An agent sees those he had a part in."""
     story = await parts.memory.call_story(call_id)
     if story is None or not (who.sees_all or _had_a_part(who.agent_id, story)):
         raise ApiError(404, "unknown_call", "there is no such call")

@@ -6,6 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from agents.examples import CALL
+
+ME: dict[str, Any] = {"id": "1001", "name": "王芳", "name_en": "Wang Fang", "role": "agent"}
+
 
 class LoginForm(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"login": "1001", "password": "..."}]})
@@ -16,9 +20,7 @@ class LoginForm(BaseModel):
 class Me(BaseModel):
     """Who is logged in."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"id": "1001", "name": "王芳", "name_en": "Wang Fang", "role": "agent"}]}
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [ME]})
     id: str
     name: str
     name_en: str
@@ -28,6 +30,9 @@ class Me(BaseModel):
 class Session(BaseModel):
     """`token` goes into `Authorization: Bearer`; refresh it before `expires_at` (UTC epoch seconds)."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"token": "eyJhbGciOi...", "expires_at": 1767577500.0, "me": ME}]}
+    )
     token: str
     expires_at: float
     me: Me
@@ -36,6 +41,7 @@ class Session(BaseModel):
 class Ticket(BaseModel):
     """For one websocket, within `expires_in_s`."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"ticket": "q1w2e3...", "expires_in_s": 30.0}]})
     ticket: str
     expires_in_s: float
 
@@ -43,14 +49,13 @@ class Ticket(BaseModel):
 class About(BaseModel):
     """`demo`: made-up people whose log-ins may be shown."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"version": "0.1.0", "demo": True}]})
     version: str
     demo: bool
 
 
 class Calls(BaseModel):
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"calls": [{"id": "c-01", "agent_id": "1001", "queue": "accounts"}]}]}
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [{"calls": [CALL]}]})
     calls: list[dict[str, Any]]
 
 

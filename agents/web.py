@@ -9,11 +9,11 @@ from pathlib import Path
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
+from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from agents import api, socket, wire
+from agents import api, examples, socket, wire
 from agents.auth import Auth
 from agents.commands import Commands
 from agents.parts import ApiError, Parts, parts_of
@@ -107,14 +107,19 @@ def _answer_errors(app: FastAPI) -> None:
 
 
 def _add_operations(app: FastAPI) -> None:
-    @app.get("/healthz", tags=["operations"])
+    alive = examples.json_of({"status": "ok", "version": "0.1.0"})
+    numbers = examples.json_of("zongji_calls_live 3.0\n", "text/plain")
+
+    @app.get("/healthz", tags=["operations"], summary="Whether the process answers", responses=alive)
     async def healthz(request: Request) -> dict[str, str]:
-        """The process answers."""
+        """Says nothing of what calls need: that is `/readyz`."""
         return {"status": "ok", "version": parts_of(request).version}
 
-    @app.get("/readyz", tags=["operations"], responses={503: {"model": Readiness}})
+    @app.get(
+        "/readyz", tags=["operations"], summary="Whether calls can be served", responses={503: {"model": Readiness}}
+    )
     async def readyz(request: Request, response: Response) -> Readiness:
-        """Whether calls can be served, with each dependency."""
+        """503 when not; each dependency with its cure."""
         checks = await _checks(parts_of(request).health)
         ready = all(check.ok or not check.needed for check in checks.values())
         response.status_code = 200 if ready else 503
@@ -127,9 +132,15 @@ def _add_operations(app: FastAPI) -> None:
             },
         )
 
-    @app.get("/metrics", tags=["operations"])
+    @app.get(
+        "/metrics",
+        tags=["operations"],
+        summary="Figures for Prometheus",
+        response_class=PlainTextResponse,
+        responses=numbers,
+    )
     async def metrics(request: Request) -> Response:
-        """Prometheus text."""
+        """Prometheus text format."""
         return Response(parts_of(request).metrics_text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 

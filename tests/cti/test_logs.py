@@ -52,7 +52,7 @@ def test_a_pin_is_nowhere_in_a_whole_log(out: io.StringIO) -> None:
     log.info("told as a pair", data={"key": "pin", "value": PIN})
     log.info("an event", told=events.DataCollected(at=0, key="account", value="1").as_dict(), token=PIN)
     log.info("wire text", block=f"Event: DTMFEnd\r\nDigit: {PIN}\r\nSecret: {PIN}")
-    log.info("in words: pin=" + PIN + ", 'password': '" + PIN + "'")
+    log.info("in words: pin=%s, 'password': '%s'", PIN, PIN)
     logging.getLogger("library").warning("login with token=%s", PIN)
     try:
         int(f"digits: {PIN}")
