@@ -4,9 +4,11 @@ PY := .venv/bin/python
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c 'import sys; sys.exit(not (3,11) <= sys.version_info < (3,14))' 2>/dev/null && echo $$p && break; done)
 APT := espeak-ng ffmpeg baresip-core mmdebstrap python3-venv
 NEEDED := espeak-ng ffmpeg baresip mmdebstrap
+# Only for `make test`; RUNLEVEL=1 keeps Debian from starting a broker nobody asked for.
+TEST_APT := mosquitto
 RUN := .run
 
-.PHONY: help setup run start stop call test check doctor lock diagrams
+.PHONY: help setup setup-tests run start stop call test check doctor lock diagrams
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -39,7 +41,13 @@ stop: ## end what start (or run) started
 call: ## place a real SIP call through the running house and tell its story
 	@$(PY) -m cti call
 
-test: setup ## pure tests, then the live ones on a real Asterisk
+setup-tests: setup
+	@missing=; for c in $(TEST_APT); do PATH=$$PATH:/usr/sbin command -v $$c >/dev/null || missing=yes; done; \
+	if [ -n "$$missing" ]; then echo "  installing $(TEST_APT) ..."; sudo=; [ $$(id -u) = 0 ] || sudo=sudo; mkdir -p .pbx; \
+	  $$sudo env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $(TEST_APT) >.pbx/apt-tests.log 2>&1 \
+	  || { tail -5 .pbx/apt-tests.log; echo "zongji: packages could not be installed: see .pbx/apt-tests.log"; exit 2; }; fi
+
+test: setup-tests ## pure tests, then the live ones on a real Asterisk
 	@$(PY) -m pytest -q $(TESTS)
 
 check: .venv/done ## style, types, import contracts, menu
