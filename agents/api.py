@@ -12,16 +12,14 @@ from starlette.requests import HTTPConnection
 
 from agents import examples
 from agents.auth import TICKET_S, Denied, Identity, Tokens, verify
-from agents.parts import ApiError, Parts, current, parts_of
+from agents.parts import ApiError, Parts, current, parts_of, remembered
 from agents.ports import AgentLike, Refused
-from agents.schemas import About, Calls, Error, LoginForm, Me, Session, Ticket
+from agents.schemas import PRINTABLE, About, Calls, Error, LoginForm, Me, Session, Ticket
 from agents.socket import NOT_LOGGED_IN
 from agents.views import FloorView
 
 COOKIE = "zongji_session"
-router = APIRouter(prefix="/api", responses={401: {"model": Error}, 422: {"model": Error}})
-# Argon2 takes a core and 64 MB for tens of milliseconds; calls must not wait for a burst of log-ins.
-_verifying = 2
+router = APIRouter(prefix="/api", responses={status: {"model": Error} for status in (401, 422, 503)})
 
 
 def _parts(connection: HTTPConnection) -> Parts:
@@ -47,8 +45,8 @@ async def login(form: LoginForm, request: Request, response: Response, parts: Wi
     if wait_s > 0:
         seconds = str(ceil(wait_s))
         raise ApiError(429, "too_many_attempts", f"wait {seconds} seconds and try again", {"Retry-After": seconds})
-    agent = await parts.memory.agent(form.login)
-    async with _turn(request):
+    agent = await remembered(parts.memory.agent(form.login))
+    async with parts.verifying:
         right = await asyncio.to_thread(verify, form.password, agent)
     if not right or agent is None:
         raise ApiError(401, "wrong_login", "login or password is wrong")
@@ -65,7 +63,7 @@ async def refresh(request: Request, response: Response, parts: WithParts) -> Ses
         who, until = parts.auth.read_until(request.cookies.get(COOKIE, ""), "refresh", now)
     except Denied as denied:
         raise ApiError(401, "not_logged_in", str(denied)) from denied
-    agent = await parts.memory.agent(who.agent_id)
+    agent = await remembered(parts.memory.agent(who.agent_id))
     if agent is None:
         raise ApiError(401, "not_logged_in", "this login is no longer active")
     return _session(request, response, agent, parts.auth.renew(agent, who, now, until))
@@ -74,13 +72,14 @@ async def refresh(request: Request, response: Response, parts: WithParts) -> Ses
 @router.post("/logout", summary="Log out", status_code=204, responses={409: {"model": Error}})
 async def logout(who: Who, response: Response, parts: WithParts) -> None:
     """The session's tokens and the pages end, for an agent everywhere. 409 while there is a call."""
-    if who.role == "agent":
-        try:
-            await parts.control.log_out(who.agent_id)
-        except Refused as refused:
-            raise ApiError(409, refused.reason, refused.message) from refused
-    parts.auth.end(who, parts.clock())
-    parts.roster.close(who.agent_id, NOT_LOGGED_IN)
+    async with parts.door[who.agent_id]:
+        if who.role == "agent":
+            try:
+                await parts.control.log_out(who.agent_id)
+            except Refused as refused:
+                raise ApiError(409, refused.reason, refused.message) from refused
+        parts.auth.end(who, parts.clock())
+        parts.roster.close(who.agent_id, NOT_LOGGED_IN)
     response.delete_cookie(COOKIE, path="/api")
 
 
@@ -92,7 +91,7 @@ async def ws_ticket(who: Who, parts: WithParts) -> Ticket:
 
 @router.get("/me", summary="Who is logged in")
 async def me(who: Who, parts: WithParts) -> Me:
-    agent = await parts.memory.agent(who.agent_id)
+    agent = await remembered(parts.memory.agent(who.agent_id))
     if agent is None:
         raise ApiError(401, "not_logged_in", "this login is no longer active")
     return _me(agent)
@@ -108,7 +107,7 @@ async def floor(who: Who, parts: WithParts) -> FloorView:
 @router.get("/calls", summary="The newest calls")
 async def calls(who: Who, parts: WithParts, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> Calls:
     """Newest first. An agent sees his own."""
-    rows = await parts.memory.recent_calls(limit, None if who.sees_all else who.agent_id)
+    rows = await remembered(parts.memory.recent_calls(limit, None if who.sees_all else who.agent_id))
     return Calls(calls=[dict(row) for row in rows])
 
 
@@ -117,9 +116,11 @@ async def calls(who: Who, parts: WithParts, limit: Annotated[int, Query(ge=1, le
     summary="The whole story of one call",
     responses={404: {"model": Error}, **examples.json_of(examples.STORY)},
 )
-async def call(who: Who, parts: WithParts, call_id: Annotated[str, Path(max_length=64)]) -> dict[str, Any]:
+async def call(
+    who: Who, parts: WithParts, call_id: Annotated[str, Path(max_length=64, pattern=PRINTABLE)]
+) -> dict[str, Any]:
     """Step by step. An agent sees those he had a part in."""
-    story = await parts.memory.call_story(call_id)
+    story = await remembered(parts.memory.call_story(call_id))
     if story is None or not (who.sees_all or _had_a_part(who.agent_id, story)):
         raise ApiError(404, "unknown_call", "there is no such call")
     return dict(story)
@@ -134,13 +135,6 @@ def _had_a_part(agent_id: str, story: Mapping[str, Any]) -> bool:
 def _own_page(request: Request, parts: Parts) -> None:
     if not parts.auth.origin_allowed(request.headers.get("origin"), request.headers.get("host", "")):
         raise ApiError(403, "foreign_origin", "this page may not log in here")
-
-
-def _turn(request: Request) -> asyncio.Semaphore:
-    if not hasattr(request.app.state, "verifying"):
-        request.app.state.verifying = asyncio.Semaphore(_verifying)
-    turn: asyncio.Semaphore = request.app.state.verifying
-    return turn
 
 
 def _me(agent: AgentLike) -> Me:

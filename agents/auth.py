@@ -42,6 +42,10 @@ class Identity:
     started_at: float
 
     @property
+    def ends_at(self) -> float:
+        return self.started_at + SESSION_S
+
+    @property
     def sees_all(self) -> bool:
         return self.role in SEES_ALL
 

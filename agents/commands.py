@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import structlog
 
@@ -13,6 +13,7 @@ from agents.wire import Answer, Command, Problem, SetStatus
 
 log = structlog.get_logger(__name__)
 KEPT = 200
+KEPT_S = 600.0
 AT_ONCE = 8
 
 
@@ -31,27 +32,40 @@ COMMANDS: dict[str, Callable[[CallControl, str, Command], Awaitable[None]]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    command: Command
+    at: float
+    task: asyncio.Task[Problem | None]
+
+
 class Commands:
-    """Carries out commands in tasks of their own: a page that goes away does not leave one half done."""
+    """Carries out commands in tasks of their own: a page that goes away does not leave one half done.
+
+    A key is remembered while its command runs, then for ten minutes or until 200 newer ones of its agent.
+    """
 
     def __init__(self, control: CallControl, clock: Callable[[], float]) -> None:
         self._control, self._clock = control, clock
-        self._done: dict[str, OrderedDict[str, tuple[Command, asyncio.Task[Problem | None]]]] = {}
+        self._known: dict[str, dict[str, _Known]] = {}  # oldest first
 
     async def run(self, agent_id: str, command: Command) -> Answer:
         """The answer; the same one again for a command sent again under its key."""
-        kept = self._done.setdefault(agent_id, OrderedDict())
+        kept = self._known[agent_id] = self._worth_keeping(agent_id)
         known = kept.get(command.key)
         if known is None:
-            if sum(not task.done() for _, task in kept.values()) >= AT_ONCE:
+            if sum(not one.task.done() for one in kept.values()) >= AT_ONCE:
                 return self._answer(command, Problem(code="too_many", message="too many commands at once"))
-            known = command, asyncio.create_task(self._carry_out(agent_id, command))
-            kept[command.key] = known
-            while len(kept) > KEPT:
-                kept.popitem(last=False)
-        elif known[0] != command:
+            task = asyncio.create_task(self._carry_out(agent_id, command))
+            known = kept[command.key] = _Known(command, self._clock(), task)
+        elif known.command != command:
             return self._answer(command, Problem(code="key_reused", message="this key belongs to another command"))
-        return self._answer(command, await asyncio.shield(known[1]))
+        return self._answer(command, await asyncio.shield(known.task))
+
+    def _worth_keeping(self, agent_id: str) -> dict[str, _Known]:
+        kept = self._known.get(agent_id, {})
+        newest, since = set(list(kept)[-KEPT:]), self._clock() - KEPT_S
+        return {key: one for key, one in kept.items() if not one.task.done() or (key in newest and one.at > since)}
 
     def _answer(self, command: Command, error: Problem | None) -> Answer:
         return Answer(at=self._clock(), key=command.key, ok=error is None, error=error)

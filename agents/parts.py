@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
 
+import structlog
 from starlette.requests import HTTPConnection
 
 from agents.auth import Auth, Denied, Identity
@@ -12,10 +16,17 @@ from agents.commands import Commands
 from agents.ports import CallControl, Health, Memory
 from agents.roster import Roster
 
+log = structlog.get_logger(__name__)
+Anything = TypeVar("Anything")
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Everything `create_app` was given. `silence_s`: a page silent for longer is taken for gone."""
+    """Everything `create_app` was given. `silence_s`: a page silent for longer is taken for gone.
+
+    `verifying` lets two passwords be checked at once: Argon2 takes a core and 64 MB for tens of milliseconds, and calls
+    must not wait for a burst of log-ins. Whoever logs an agent in or out holds the agent's `door`.
+    """
 
     control: CallControl
     memory: Memory
@@ -28,6 +39,8 @@ class Parts:
     demo: bool
     clock: Callable[[], float]
     silence_s: float
+    verifying: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    door: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
 
 class ApiError(Exception):
@@ -36,6 +49,15 @@ class ApiError(Exception):
     def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(message)
         self.status, self.code, self.message, self.headers = status, code, message, headers
+
+
+async def remembered(question: Awaitable[Anything]) -> Anything:
+    """What the memory says; ApiError 503 while it says nothing."""
+    try:
+        return await question
+    except Exception as error:
+        log.exception("the memory did not answer")
+        raise ApiError(503, "memory_away", "the server cannot reach its records; try again") from error
 
 
 def parts_of(connection: HTTPConnection) -> Parts:

@@ -21,6 +21,14 @@ log = structlog.get_logger(__name__)
 View = Literal["desk", "wallboard"]
 
 
+def _tell(listener: Callable[..., None], *news: object) -> None:
+    """Whoever listens may fail; the page may not."""
+    try:
+        listener(*news)
+    except Exception:
+        log.exception("a listener of the roster failed", news=news)
+
+
 @dataclass(eq=False, slots=True)
 class Page:
     """One open page. `next()` gives what to write next, for as long as the page lives."""
@@ -31,6 +39,7 @@ class Page:
     close: Callable[[int], None]
     outbox: Outbox
     snapshot: Callable[[Page], Message]
+    closing: bool = False
     _more: asyncio.Event = field(default_factory=asyncio.Event)
 
     def put(self, item: Item) -> None:
@@ -179,13 +188,14 @@ class Roster:
     def close(self, agent_id: str, code: int) -> None:
         """End all pages of this agent, who is no longer logged in."""
         for page in list(self._pages.get(agent_id, [])):
+            page.closing = True
             page.close(code)
 
     def shown(self, agent_id: str, call_id: str) -> None:
         """A page says the record is drawn; believed only of a record it was sent."""
         sent = any(pop.call_id == call_id for pop in self._stream(agent_id).pops)
         if sent and self.on_shown is not None:
-            self.on_shown(agent_id, call_id, self.clock())
+            _tell(self.on_shown, agent_id, call_id, self.clock())
 
     def connected(self, agent_id: str) -> bool:
         return self.pages(agent_id) > 0
@@ -197,7 +207,7 @@ class Roster:
     def _tell_presence(self, agent_id: str, connected: bool) -> None:
         log.info("desk", agent=agent_id, connected=connected)
         if self.on_presence is not None:
-            self.on_presence(agent_id, connected)
+            _tell(self.on_presence, agent_id, connected)
 
     def _catch_up(self, page: Page, resume: str) -> None:
         stream_id, _, number = resume.partition(":")

@@ -8,12 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agents.examples import CALL
 
+PRINTABLE = r"^[^\x00-\x1f\x7f]+$"  # PostgreSQL fails on a zero in a text
 ME: dict[str, Any] = {"id": "1001", "name": "王芳", "name_en": "Wang Fang", "role": "agent"}
 
 
 class LoginForm(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"login": "1001", "password": "..."}]})
-    login: Annotated[str, Field(min_length=1, max_length=64)]
+    login: Annotated[str, Field(max_length=64, pattern=PRINTABLE)]
     password: Annotated[str, Field(min_length=1, max_length=256)]
 
 

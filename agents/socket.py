@@ -16,12 +16,13 @@ from agents.auth import Denied, Identity
 from agents.parts import Parts, parts_of
 from agents.ports import Refused
 from agents.roster import Page
-from agents.wire import Answer, Command, Heartbeat, PopShown, Problem, client_messages
+from agents.wire import Answer, Beat, Command, Heartbeat, PopShown, Problem, client_messages
 
 log = structlog.get_logger(__name__)
 router = APIRouter()
 MAX_TEXT = 4096
 WRITE_S = 10.0
+BEATS = 10  # within the time after which a silent page is taken for gone
 NOT_LOGGED_IN, FOREIGN_ORIGIN, SILENT, TOO_BIG, BROKEN = 4401, 4403, 4408, 1009, 1011
 GONE = 0  # nobody is there to be told
 
@@ -41,9 +42,10 @@ async def desk_socket(
     except Denied:
         await socket.close(NOT_LOGGED_IN)
         return
-    if view == "desk" and who.role == "agent":
-        with contextlib.suppress(Refused):
-            await parts.control.log_in(who.agent_id)
+    async with parts.door[who.agent_id]:
+        if view == "desk" and who.role == "agent" and not parts.auth.has_ended(who):
+            with contextlib.suppress(Refused):
+                await parts.control.log_in(who.agent_id)
     await _serve(socket, parts, who, view, resume)
 
 
@@ -57,16 +59,19 @@ async def _serve(
             ended.set_result(code)
 
     page = parts.roster.join(who.agent_id, end, view=view, sees_all=who.sees_all, resume=resume)
-    jobs = [asyncio.create_task(_write(socket, page, end)), asyncio.create_task(_read(socket, parts, page, end))]
+    work = _write(socket, page, end), _read(socket, parts, page, end), _beat(parts, page)
+    jobs = [asyncio.create_task(one) for one in work]
+    over = asyncio.get_running_loop().call_later(max(who.ends_at - parts.clock(), 0), end, NOT_LOGGED_IN)
     try:
         if parts.auth.has_ended(who):  # logged out while this page was joining
             end(NOT_LOGGED_IN)
         code = await ended
     finally:
+        over.cancel()
         parts.roster.leave(page)
         for job in jobs:
             job.cancel()
-        await asyncio.gather(*jobs, return_exceptions=True)
+        await asyncio.wait(jobs)
     if code:
         with contextlib.suppress(RuntimeError, WebSocketDisconnect):
             await socket.close(code)
@@ -77,7 +82,8 @@ async def _write(socket: WebSocket, page: Page, end: Callable[[int], None]) -> N
         while True:
             item, done = await page.next(), False
             try:
-                await asyncio.wait_for(socket.send_text(item.text), WRITE_S)
+                async with asyncio.timeout(WRITE_S):  # wait_for of 3.11 may lose a cancellation
+                    await socket.send_text(item.text)
                 done = True
             finally:
                 item.written(done)
@@ -88,11 +94,19 @@ async def _write(socket: WebSocket, page: Page, end: Callable[[int], None]) -> N
         end(BROKEN)
 
 
+async def _beat(parts: Parts, page: Page) -> None:
+    """The page learns that the server is there. Its reply comes in time: a hidden page's own timers may not."""
+    while True:
+        page.put_latest("beat", Beat(at=parts.clock()).model_dump_json())
+        await asyncio.sleep(parts.silence_s / BEATS)
+
+
 async def _read(socket: WebSocket, parts: Parts, page: Page, end: Callable[[int], None]) -> None:
     answers: set[asyncio.Task[None]] = set()
     try:
         while True:
-            text = await asyncio.wait_for(socket.receive_text(), parts.silence_s)
+            async with asyncio.timeout(parts.silence_s):
+                text = await socket.receive_text()
             if len(text) > MAX_TEXT:
                 end(TOO_BIG)
                 return
@@ -110,6 +124,8 @@ async def _read(socket: WebSocket, parts: Parts, page: Page, end: Callable[[int]
 
 
 def _hear(text: str, parts: Parts, page: Page, answers: set[asyncio.Task[None]]) -> None:
+    if page.closing:
+        return
     try:
         message = client_messages.validate_json(text)
     except ValidationError as error:

@@ -72,6 +72,7 @@ class Stream:
             self._pops[message.call_id] = message
         elif isinstance(message, PopClosed):
             self._pops.pop(message.call_id, None)
+            self._calls.pop(message.call_id, None)
         elif isinstance(message, CallState):
             if message.state == "ended":
                 self._calls.pop(message.call_id, None)

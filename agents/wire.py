@@ -3,9 +3,11 @@
 Server to page: each has `at` (UTC epoch seconds, the server's clock) and `seq`. `agent_state`, `pop`, `pop_closed`,
 `call_state` and `toast` are numbered: `seq` rises by one per agent, and a page resumes with `resume=<stream>:<seq>`.
 The rest carry `seq` 0: `answer` goes to the page that asked, `queue_stats` and `agents_stats` replace each other.
+`beat` comes every 2 s: a page that hears nothing for 5 s shows old things and says so. The server's time is that of
+`beat` and `snapshot`; what is sent again after a resume carries the time of its first sending.
 `snapshot` carries the number it is true for; whatever the page held before is void.
 
-Page to server: `command`, `pop_shown`, `heartbeat` (at least every 20 s, else the server closes with 4408).
+Page to server: `command`, `pop_shown`, `heartbeat` (in reply to `beat`; after 20 s of silence the server closes, 4408).
 Close codes: 4401 not (any longer) logged in, 4403 foreign origin, 4408 silent, 1009 message too big.
 """
 
@@ -86,6 +88,12 @@ class AgentsStats(Message):
     agents: tuple[AgentView, ...]
 
 
+class Beat(Message):
+    """The server is there, and this is its time."""
+
+    type: Literal["beat"] = "beat"
+
+
 class Toast(Message):
     """A line for the agent. `code` is for the page to translate, `text` is what to show when it cannot."""
 
@@ -123,7 +131,7 @@ class Snapshot(Message):
 
 
 ServerMessage = Annotated[
-    Snapshot | AgentState | Pop | PopClosed | CallState | QueueStats | AgentsStats | Toast | Answer,
+    Snapshot | AgentState | Pop | PopClosed | CallState | QueueStats | AgentsStats | Beat | Toast | Answer,
     Field(discriminator="type"),
 ]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -31,6 +33,16 @@ class Clock:
         self.now += seconds
 
 
+class Ticking(Clock):
+    """The real time, which can be moved forward besides."""
+
+    def __init__(self) -> None:
+        super().__init__(0.0)
+
+    def __call__(self) -> float:
+        return time.time() + self.now
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     id: str
@@ -50,6 +62,7 @@ PEOPLE = (
 class FakeMemory:
     def __init__(self) -> None:
         self.people: dict[str, Person] = {person.id: person for person in PEOPLE}
+        self.away = False
         offer = {"at": 1.0, "kind": "offer_made", "agent_id": "1001"}
         self.stories: dict[str, dict[str, Any]] = {
             "c-1": {"id": "c-1", "agent_id": "1001", "queue": "accounts", "steps": []},
@@ -57,13 +70,20 @@ class FakeMemory:
             "c-3": {"id": "c-3", "agent_id": "1002", "queue": "trading", "steps": [offer]},
         }
 
+    def _reach(self) -> None:
+        if self.away:
+            raise ConnectionError("the database is away")
+
     async def agent(self, agent_id: str, /) -> Person | None:
+        self._reach()
         return self.people.get(agent_id)
 
     async def call_story(self, call_id: str, /) -> Mapping[str, Any] | None:
+        self._reach()
         return self.stories.get(call_id)
 
     async def recent_calls(self, limit: int, agent_id: str | None = None) -> Sequence[Mapping[str, Any]]:
+        self._reach()
         rows = [story for story in self.stories.values() if agent_id in (None, story["agent_id"])]
         return [{key: value for key, value in row.items() if key != "steps"} for row in rows][:limit]
 
@@ -77,6 +97,10 @@ class FakeFloor:
         self.queues = [QueueView("accounts"), QueueView("trading"), QueueView("complaints")]
         self.done: list[str] = []
         self.broken = False
+        self.quick = asyncio.Event()  # cleared, what is done to a call takes until it is set
+        self.quick.set()
+        self.letting_in = asyncio.Event()  # cleared, log-ins take until it is set
+        self.letting_in.set()
 
     def snapshot(self) -> FloorView:
         agents = [replace(a, connected=self.roster.connected(a.id)) for a in self.agents.values()]
@@ -89,6 +113,7 @@ class FakeFloor:
     async def _act(self, agent_id: str, name: str, needs: set[str], **changes: Any) -> None:
         if self.broken:
             raise RuntimeError("the switch is on fire")
+        await self.quick.wait()
         if self.agents[agent_id].activity not in needs:
             raise Refused("no_call", "there is no call for this")
         self.done.append(name)
@@ -118,6 +143,7 @@ class FakeFloor:
         self.move(agent_id, status=status, reason=reason)
 
     async def log_in(self, agent_id: str) -> None:
+        await self.letting_in.wait()
         if self.agents[agent_id].status == "logged_out":
             self.move(agent_id, status="not_ready", reason="login")
 
@@ -138,8 +164,8 @@ class FakeHealth:
 class House:
     """Everything `create_app` needs, and the application."""
 
-    def __init__(self, *, silence_s: float = 20.0) -> None:
-        self.clock = Clock()
+    def __init__(self, *, silence_s: float = 20.0, clock: Clock | None = None) -> None:
+        self.clock = clock or Clock()
         self.roster = Roster(self.clock, interval_s=0.0)
         self.floor = FakeFloor(self.clock, self.roster)
         self.memory, self.health = FakeMemory(), FakeHealth()

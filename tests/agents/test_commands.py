@@ -3,7 +3,7 @@ import asyncio
 import pytest
 from pydantic import ValidationError
 
-from agents.commands import COMMANDS, Commands
+from agents.commands import COMMANDS, KEPT, Commands
 from agents.wire import CallCommand, Command, SetStatus, StatusArgs, client_messages
 from tests.agents.fakes import House
 
@@ -20,6 +20,35 @@ async def test_each_command_is_carried_out_once_however_often_it_is_sent() -> No
     again = await commands.run("1001", command("hold"))
     assert house.floor.done == ["hold"]
     assert all(answer.ok for answer in [*together, again])
+
+
+async def test_a_key_is_remembered_for_ten_minutes_and_then_forgotten() -> None:
+    house = House()
+    commands = Commands(house.floor, house.clock)
+    ready: Command = SetStatus(key="key-0001", args=StatusArgs(status="ready"))
+    await commands.run("1001", ready)
+    house.clock.forward(599)
+    await commands.run("1001", ready)
+    assert len(house.floor.done) == 1
+    house.clock.forward(2)
+    await commands.run("1001", ready)
+    assert len(house.floor.done) == 2
+
+
+async def test_a_command_that_is_still_running_is_never_forgotten() -> None:
+    house = House()
+    house.floor.move("1001", activity="talking")
+    house.floor.quick.clear()
+    commands = Commands(house.floor, house.clock)
+    first = asyncio.create_task(commands.run("1001", command("hold", "key-slow")))
+    await asyncio.sleep(0)
+    for number in range(KEPT + 1):
+        await commands.run("1001", SetStatus(key=f"key-{number:04}", args=StatusArgs(status="ready")))
+    again = asyncio.create_task(commands.run("1001", command("hold", "key-slow")))
+    house.floor.quick.set()
+    assert (await first).ok
+    assert (await again).ok
+    assert house.floor.done.count("hold") == 1
 
 
 async def test_a_refusal_is_answered_with_its_reason_and_remembered() -> None:

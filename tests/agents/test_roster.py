@@ -132,6 +132,19 @@ async def test_presence_is_the_first_desk_page_and_the_last(roster: Roster) -> N
     assert told == [("1001", True), ("1001", False)]
 
 
+async def test_a_listener_that_fails_neither_stops_a_page_nor_leaves_one_behind(roster: Roster) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("nobody I know")
+
+    roster.on_presence = roster.on_shown = fail
+    page, _ = await opened(roster)
+    roster.send("1001", pop())
+    roster.shown("1001", "c-9")
+    assert (await read(page))["type"] == "pop"
+    roster.leave(page)
+    assert roster.pages("1001") == 0
+
+
 async def test_a_wallboard_gets_no_records(roster: Roster) -> None:
     board, _ = await opened(roster, view="wallboard")
     assert await roster.push("1001", pop()) is False

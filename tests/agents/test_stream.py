@@ -49,6 +49,13 @@ def test_a_closed_record_is_gone() -> None:
     assert stream.pops == []
 
 
+def test_a_call_whose_record_is_closed_is_on_no_screen_any_more() -> None:
+    stream = Stream()
+    for message in (pop(), _call("ringing"), PopClosed(call_id="c-9", reason="rona")):
+        stream.add(message, now=0.0)
+    assert stream.calls == []
+
+
 def test_numbered_messages_keep_their_order_and_only_the_newest_figures_go_out() -> None:
     outbox = Outbox()
     outbox.put_latest("queue_stats", "old")

@@ -1,13 +1,18 @@
 """HTTP and the websocket, through the application itself."""
 
+import asyncio
 import json
+import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import pytest
 from starlette.websockets import WebSocketDisconnect
 
+from agents.auth import SESSION_S
 from agents.ports import CheckResult
+from agents.socket import _hear as hear_page
 from tests.agents.client import TestClient, WebSocketTestSession
 from tests.agents.fakes import PASSWORD, House, pop
 
@@ -161,6 +166,83 @@ def test_log_out_closes_the_line(client: TestClient) -> None:
         with pytest.raises(WebSocketDisconnect) as closed:
             hear(socket, "never")
     assert closed.value.code == 4401
+
+
+def test_the_line_ends_with_the_session(client: TestClient, house: House) -> None:
+    headers = log_in(client)
+    house.clock.forward(SESSION_S - 0.05)
+    headers = {"Authorization": f"Bearer {client.post('/api/refresh').json()['token']}"}
+    line = client.websocket_connect(f"/ws?ticket={ticket(client, headers)}")
+    with line as socket, pytest.raises(WebSocketDisconnect) as closed:
+        hear(socket, "never")
+    assert closed.value.code == 4401
+
+
+def test_who_logs_out_while_a_page_is_joining_stays_logged_out(client: TestClient, house: House) -> None:
+    headers = log_in(client)
+    house.floor.letting_in.clear()
+    with ThreadPoolExecutor(1) as other, client.websocket_connect(f"/ws?ticket={ticket(client, headers)}") as socket:
+        leaving = other.submit(client.post, "/api/logout", headers=headers)
+        wait([leaving], timeout=0.3)  # it may have to wait for the page, but must not be overtaken by it
+        assert client.portal is not None
+        client.portal.call(house.floor.letting_in.set)
+        assert leaving.result().status_code == 204
+        with pytest.raises(WebSocketDisconnect) as closed:
+            hear(socket, "never")
+    assert closed.value.code == 4401
+    assert house.floor.agents["1001"].status == "logged_out"
+
+
+async def test_a_page_that_is_being_closed_gives_no_more_commands() -> None:
+    house = House()
+    house.floor.move("1001", status="logged_out")
+    page = house.roster.join("1001", lambda _code: None)
+    house.roster.close("1001", 4401)
+    text = '{"type":"command","key":"key-0001","name":"set_status","args":{"status":"ready"}}'
+    tasks: set[asyncio.Task[None]] = set()
+    hear_page(text, house.app.state.parts, page, tasks)
+    await asyncio.gather(*tasks)
+    assert house.floor.agents["1001"].status == "logged_out"
+
+
+def test_the_server_speaks_also_when_nothing_happens() -> None:
+    house = House(silence_s=5.0)
+    with TestClient(house.app) as client, client.websocket_connect(f"/ws?ticket={ticket(client, log_in(client))}") as s:
+        assert [hear(s, "beat")["at"] for _ in range(2)] == [house.clock()] * 2
+
+
+def paths_to_get() -> list[str]:
+    """Every GET there is, with values nobody expects in the place of parameters."""
+    strange = ["c-1", "%00", "%F0%9F%92%A9", "%C3%28", "..%2f..%2fetc", "'", "x" * 500, "%0d%0a"]
+    paths = [path for path, methods in House().app.openapi()["paths"].items() if "get" in methods]
+    filled = [re.sub(r"{\w+}", value, path) for path in paths for value in (strange if "{" in path else strange[:1])]
+    queries = [f"/api/calls?limit={limit}" for limit in ("0", "-1", "1e9", "9" * 5000, "%00", "")]
+    pages = ["/", "/desk/", "/wallboard", "/desk/%00", "/desk/..%2fapi.py", "/nothing", "/api/nothing", "/openapi.json"]
+    return [*filled, *queries, *pages]
+
+
+@pytest.mark.parametrize("memory_away", [False, True])
+def test_no_get_answers_that_the_server_failed(house: House, memory_away: bool) -> None:
+    with TestClient(house.app, raise_server_exceptions=False) as client:
+        headers = log_in(client, "2001")
+        house.memory.away = memory_away
+        answers = {path: client.get(path, headers=headers).status_code for path in paths_to_get()}
+    assert [path for path, status in answers.items() if status == 500] == []
+    assert answers["/api/calls/c-1"] == (503 if memory_away else 200)
+
+
+@pytest.mark.parametrize("login", ["1001\x00", "\ud800", "\n", "x" * 65])
+def test_a_login_no_house_could_give_is_refused_before_anybody_looks(client: TestClient, login: str) -> None:
+    body = json.dumps({"login": login, "password": "x"})
+    answer = client.post("/api/login", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422
+
+
+def test_log_in_says_that_it_is_the_house_that_cannot(house: House) -> None:
+    house.memory.away = True
+    with TestClient(house.app, raise_server_exceptions=False) as client:
+        answer = client.post("/api/login", json={"login": "1001", "password": PASSWORD})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "memory_away")
 
 
 def test_a_silent_page_is_taken_for_gone() -> None:
