@@ -5,7 +5,8 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c '
 APT := espeak-ng ffmpeg baresip-core mmdebstrap python3-venv
 NEEDED := espeak-ng ffmpeg baresip mmdebstrap
 # Only for `make test`; RUNLEVEL=1 keeps Debian from starting a broker nobody asked for.
-TEST_APT := mosquitto
+TEST_APT := mosquitto chromium fonts-wqy-microhei
+TEST_NEEDED := mosquitto chromium
 RUN := .run
 
 .PHONY: help setup setup-tests run start stop call test check doctor lock diagrams
@@ -42,7 +43,7 @@ call: ## place a real SIP call through the running house and tell its story
 	@$(PY) -m cti call
 
 setup-tests: setup
-	@missing=; for c in $(TEST_APT); do PATH=$$PATH:/usr/sbin command -v $$c >/dev/null || missing=yes; done; \
+	@missing=; for c in $(TEST_NEEDED); do PATH=$$PATH:/usr/sbin command -v $$c >/dev/null || missing=yes; done; \
 	if [ -n "$$missing" ]; then echo "  installing $(TEST_APT) ..."; sudo=; [ $$(id -u) = 0 ] || sudo=sudo; mkdir -p .pbx; \
 	  $$sudo env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $(TEST_APT) >.pbx/apt-tests.log 2>&1 \
 	  || { tail -5 .pbx/apt-tests.log; echo "zongji: packages could not be installed: see .pbx/apt-tests.log"; exit 2; }; fi

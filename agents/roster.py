@@ -210,8 +210,8 @@ class Roster:
             _tell(self.on_presence, agent_id, connected)
 
     def _catch_up(self, page: Page, resume: str) -> None:
-        stream_id, _, number = resume.partition(":")
-        known = stream_id == self.id and page.view == "desk" and number.isascii() and number.isdigit()
+        name, _, number = resume.rpartition(":")
+        known = name == self._name(page.agent_id) and page.view == "desk" and number.isascii() and number.isdigit()
         missed = self._stream(page.agent_id).since(int(number[:15])) if known else None
         if missed is None or len(missed) > self._limit:
             page.outbox.refresh()
@@ -227,12 +227,16 @@ class Roster:
         return Snapshot(
             seq=stream.seq,
             at=self.clock(),
-            stream=self.id,
+            stream=self._name(page.agent_id),
             me=floor.agent(page.agent_id),
             floor=floor if page.sees_all else floor.only(page.agent_id),
             pops=stream.pops if desk else [],
             calls=stream.calls if desk else [],
         )
+
+    def _name(self, agent_id: str) -> str:
+        """Numbers of another run, or of whoever was logged in here before, mean nothing."""
+        return f"{self.id}-{agent_id}"
 
     def _stream(self, agent_id: str) -> Stream:
         return self._streams.setdefault(agent_id, Stream())

@@ -2,7 +2,7 @@
 import { drawCard, nameOf } from "./card.js";
 import { command, now, shown } from "./line.js";
 import { $, element, explain, run } from "./page.js";
-import { span, t } from "./words.js";
+import { span, t, zh } from "./words.js";
 
 const TOAST_MS = 8000;
 const REASONS = ["break", "lunch", "meeting", "training", "paperwork"];
@@ -48,7 +48,7 @@ function toast(message) {
 const worded = (status, reason) => (reason ? `${t(status)} · ${t(reason)}` : t(status));
 
 function show() {
-  $("me").textContent = me ? `${me.id} ${me.name}` : "";
+  $("me").textContent = me ? `${me.id} ${(!zh() && me.name_en) || me.name}` : "";
   $("told").textContent = error ? explain(error) : "";
   const busy = me && me.activity !== "idle";
   const state = !me ? "" : busy ? me.activity : me.status;

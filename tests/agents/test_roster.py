@@ -95,9 +95,15 @@ async def test_a_page_that_comes_back_gets_what_it_missed(roster: Roster) -> Non
     assert (message["type"], message["code"], message["seq"]) == ("toast", "missed", 1)
 
 
+async def test_numbers_of_another_agent_are_not_resumed(roster: Roster) -> None:
+    _, before = await opened(roster)
+    _, after = await opened(roster, "1002", resume=f"{before['stream']}:{before['seq']}")
+    assert (after["type"], after["me"]["id"]) == ("snapshot", "1002")
+
+
 @pytest.mark.parametrize("resume", ["", "other:0", "{id}:99", "{id}:-1", "{id}:x", "{id}:²", "{id}:" + "9" * 5000, ":"])
 async def test_a_resume_that_cannot_be_honoured_gives_a_snapshot(roster: Roster, resume: str) -> None:
-    _, message = await opened(roster, resume=resume.replace("{id}", roster.id))
+    _, message = await opened(roster, resume=resume.replace("{id}", f"{roster.id}-1001"))
     assert message["type"] == "snapshot"
 
 

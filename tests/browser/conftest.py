@@ -12,10 +12,14 @@ from playwright.async_api import Browser
 from tests.browser.house import CHROMIUM, Eyes, LiveHouse, browser_running
 
 
-@pytest_asyncio.fixture(scope="package", loop_scope="package")
-async def browser() -> AsyncIterator[Browser]:
+@pytest.fixture(scope="package")
+def chromium() -> None:
     if not Path(CHROMIUM).exists():
         pytest.fail("no browser: run 'make setup-tests'")
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
+async def browser(chromium: None) -> AsyncIterator[Browser]:
     async with browser_running() as browser:
         yield browser
 

@@ -61,6 +61,7 @@ def busy(house: LiveHouse) -> None:
         QueueView("trading", 1, now - 9, 2, 1, 1, 1204, 1080, 31),
         QueueView("complaints", 0, None, 1, 0, 1),
     ]
+    house.floor.move("1001", reachable=True)
     house.floor.move("1002", status="ready")
 
 
@@ -81,10 +82,11 @@ async def take(browser: Browser, folder: Path) -> None:
 
 
 async def main(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
     async with browser_running() as browser:
         await take(browser, folder)
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1])))
+    into = Path(sys.argv[1])
+    into.mkdir(parents=True, exist_ok=True)
+    asyncio.run(main(into))

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, WebSocketRoute, expect
 
 from agents.wire import PopClosed, Toast
 from tests.agents.fakes import Person
@@ -50,7 +50,7 @@ async def test_a_status_is_chosen_with_its_reason(house: LiveHouse, eyes: Eyes) 
     await page.click('[data-status="not_ready lunch"]')
     await expect(page.locator("#activity")).to_have_text("未就绪 · 午餐")
     await expect(page.locator('[aria-pressed="true"]')).to_have_text("午餐")
-    await expect(page.locator("#timer")).to_have_text("0:02")
+    await expect(page.locator("#timer")).to_have_text("0:01")
 
 
 async def test_the_record_is_on_screen_in_both_languages(house: LiveHouse, eyes: Eyes) -> None:
@@ -102,7 +102,7 @@ async def test_each_button_can_be_pressed_when_it_does_something(house: LiveHous
     await page.click("#hang_up")
     await expect(page.locator("#activity")).to_have_text("话后处理")
     assert await enabled(page) == {"finish_wrap_up"}
-    await expect(page.locator("#timer")).to_have_text("0:12")  # counts down from 15
+    await expect(page.locator("#timer")).to_have_text("0:14")  # counts down from 15
     await page.click("#finish_wrap_up")
     await expect(page.locator("#activity")).to_have_text("就绪")
     assert house.floor.done[1:] == ["hold", "resume", "hang_up", "finish_wrap_up"]
@@ -137,7 +137,7 @@ async def test_nothing_is_lost_or_doubled_while_the_server_is_away(house: LiveHo
     await expect(page.locator(".toast")).to_have_text(["维护完成"])
     house.floor.move("1001", activity="talking", until=None)
     await expect(page.locator("#activity")).to_have_text("通话中")
-    assert f"resume={house.roster.id}%3A" in eyes.lines[-1]
+    assert f"resume={house.roster.id}-1001%3A" in eyes.lines[-1]
     messages = [json.loads(text) for text in eyes.heard]
     assert [m["type"] for m in messages].count("snapshot") == 1
     numbers = [m["seq"] for m in messages if m["seq"] and m["type"] != "snapshot"]
@@ -145,8 +145,11 @@ async def test_nothing_is_lost_or_doubled_while_the_server_is_away(house: LiveHo
 
 
 async def test_a_server_that_says_nothing_is_taken_for_away(house: LiveHouse, eyes: Eyes) -> None:
+    def say_nothing(line: WebSocketRoute) -> None:
+        """The line is open; nobody passes on what is said."""
+
     page = await eyes.open()
-    await page.route_web_socket("**/ws?*", lambda line: None)  # open, and silent
+    await page.route_web_socket("**/ws?*", say_nothing)
     await eyes.log_in(page)
     await expect(page.locator("#banner")).to_be_visible()
 
@@ -192,7 +195,7 @@ async def test_a_second_tab_mirrors_the_first(house: LiveHouse, eyes: Eyes) -> N
 async def test_a_record_never_takes_the_focus_from_a_field_being_typed_in(house: LiveHouse, eyes: Eyes) -> None:
     page = await eyes.desk()
     await page.evaluate(
-        "const field = document.createElement('input'); field.id = 'note'; document.querySelector('.side').append(field)"
+        "document.querySelector('.side').append(Object.assign(document.createElement('input'), {id: 'note'}))"
     )
     await page.focus("#note")
     await page.keyboard.type("ab")
