@@ -90,13 +90,12 @@ async def _first(desk: ClientConnection, kind: str, deadline_s: float = 40.0, **
     ends = time.monotonic() + deadline_s
     while True:
         try:
-            async with asyncio.timeout(max(0.1, min(5.0, ends - time.monotonic()))):
+            async with asyncio.timeout(max(0.0, ends - time.monotonic())):
                 message: dict[str, Any] = json.loads(await desk.recv())
         except TimeoutError:
-            if time.monotonic() >= ends:
-                raise StartError(f"the desk got no {kind!r} within {deadline_s:g} s; see .run/zongji.log") from None
+            raise StartError(f"the desk got no {kind!r} within {deadline_s:g} s; see .run/zongji.log") from None
+        if message["type"] == "beat":
             await desk.send('{"type": "heartbeat"}')
-            continue
         if message["type"] == kind and all(message.get(key) == value for key, value in fields.items()):
             return message
 
