@@ -29,9 +29,7 @@ async def holds(condition: Callable[[], object], deadline_s: float = 10.0) -> No
 class Party:
     """A link to the fake, and what it was told."""
 
-    def __init__(  # noqa: S107
-        self, port: int, *, secret: str = "right", every_s: float = 30.0, deadline_s: float = 30.0
-    ) -> None:
+    def __init__(self, port: int, *, knows: bool = True, every_s: float = 30.0, deadline_s: float = 30.0) -> None:
         self.heard: list[Message] = []
         self.ups = 0
         self.downs: list[str] = []
@@ -39,7 +37,7 @@ class Party:
             host="127.0.0.1",
             port=port,
             user="zongji",
-            secret=secret,
+            secret="right" if knows else "wrong",
             on_message=self.hear,
             on_up=self.up,
             on_down=self.downs.append,
@@ -97,7 +95,7 @@ async def test_logged_in_is_not_yet_up(fake: FakeAsterisk) -> None:
 
 
 async def test_a_wrong_secret_is_said_once_and_not_tried_again(fake: FakeAsterisk) -> None:
-    party = Party(fake.port, secret="wrong")
+    party = Party(fake.port, knows=False)
 
     with pytest.raises(LinkRefused, match=rf"127.0.0.1:{fake.port} refuses user 'zongji': Authentication failed"):
         await party.link.start()
