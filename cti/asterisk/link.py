@@ -146,6 +146,7 @@ class Link:
         on_down: Callable[[str], None] = lambda _: None,
         ping_every_s: float = 5.0,
         ping_deadline_s: float = 8.0,
+        reconnect_s: int = 1,
     ) -> None:
         self.greeted = False
         self.events = self.dropped = self.actions = 0
@@ -155,7 +156,7 @@ class Link:
         self._ping_every_s, self._ping_deadline_s = ping_every_s, ping_deadline_s
         self._ids = itertools.count(1)
         self._pending: dict[str, _Pending] = {}
-        self._up = asyncio.Event()
+        self._up = False
         self._refused: str | None = None
         self._first = asyncio.Event()
         self._watchdog: asyncio.Task[None] | None = None
@@ -166,14 +167,14 @@ class Link:
             secret=secret,
             ping_delay=NEVER_S,
             ping_interval=NEVER_S,
-            reconnect_timeout=1,
+            reconnect_timeout=reconnect_s,
             protocol_factory=lambda: _Protocol(self),
             loop=asyncio.get_running_loop(),
         )
 
     @property
     def up(self) -> bool:
-        return self._up.is_set()
+        return self._up
 
     async def start(self, deadline_s: float = 10.0) -> None:
         """Logged in and booted; raises LinkRefused for a wrong secret, LinkDown when nobody is there."""
@@ -187,9 +188,6 @@ class Link:
         if self._refused is not None:
             await self.close()
             raise LinkRefused(f"Asterisk at {self._where} refuses user {self._user!r}: {self._refused}")
-
-    async def until_up(self) -> None:
-        await self._up.wait()
 
     async def close(self) -> None:
         """Gone for good: nothing reconnects, nothing is pending."""
@@ -305,14 +303,14 @@ class Link:
         if self.up:
             return
         self._refused = None
-        self._up.set()
+        self._up = True
         self._first.set()
         self._on_up()
 
     def lost(self, reason: str) -> None:
         """All that is pending fails; nothing will be sent again."""
         was_up = self.up
-        self._up.clear()
+        self._up = False
         self.greeted = False
         pending, self._pending = self._pending, {}
         for one in pending.values():

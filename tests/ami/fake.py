@@ -98,6 +98,7 @@ class FakeAsterisk:
         self.words = Words()
         self.port = 0
         self.received: list[Said] = []
+        self.mistakes: list[Exception] = []
         self.log_ins = 0
         self.channels: dict[str, Channel] = {}
         self.away: set[str] = set()
@@ -134,7 +135,8 @@ class FakeAsterisk:
             self._server.close()
         lines = list(self._lines)
         self.cut()
-        await asyncio.gather(*(line.ended.wait() for line in lines))
+        async with asyncio.timeout(4):
+            await asyncio.gather(*(line.ended.wait() for line in lines))
 
     def cut(self) -> None:
         """Every connection breaks; the channels live on."""
@@ -496,6 +498,9 @@ class _Line:
                 block = (await self._reader.readuntil(b"\r\n\r\n")).decode()
                 if not self._house.deaf:
                     self._take(Said(OURS, tape.fields_of(block)))
+        await self._end(pump)
+
+    async def _end(self, pump: asyncio.Task[None]) -> None:
         pump.cancel()
         with suppress(asyncio.CancelledError):
             await pump
@@ -507,7 +512,10 @@ class _Line:
     def _take(self, said: Said) -> None:
         house = self._house
         if said.name != "Login":
-            house.take(said)
+            try:
+                house.take(said)
+            except Exception as error:  # a mistake in a test or in the fake, shown at its end
+                house.mistakes.append(error)
             return
         house.log_ins += 1
         if house.mute_log_in:
@@ -545,6 +553,8 @@ async def fake_asterisk() -> AsyncIterator[FakeAsterisk]:
         yield fake
     finally:
         await fake.close()
+    if fake.mistakes:
+        raise fake.mistakes[0]
 
 
 __all__ = ["DEED", "RECORDINGS", "Channel", "FakeAsterisk", "fake_asterisk", "key_of"]
