@@ -11,14 +11,15 @@ import structlog
 
 from cti import events
 from cti.asterisk import commands
-from cti.asterisk.channel import Leg
-from cti.asterisk.link import Link, LinkDown
+from cti.asterisk.channel import UNSEEN, Leg
+from cti.asterisk.link import ActionRefused, ActionTimeout, Link, LinkDown
 from cti.asterisk.messages import AsyncAgiStart, DeviceState, Fields, Message, NewChannel
 from cti.call import Call, Facts, House
 
 log = structlog.get_logger(__name__)
 HEARTBEAT_S = 5.0
-ARRIVALS = "arrivals"
+ASK_AGAIN_S = 1.0
+ARRIVALS, LEGS = "arrivals", "legs"
 
 
 class Calls:
@@ -140,16 +141,23 @@ class Calls:
             await asyncio.sleep(HEARTBEAT_S)
 
     async def _reconcile(self) -> None:
-        """Where each leg stands; after one more loss of the link it is asked again."""
-        try:
-            self._found(await self.link.rows(commands.Status()))
-            devices = await self.link.rows(commands.DeviceStates())
-        except LinkDown as error:
-            log.info("not reconciled yet", reason=str(error))
-            return
-        self._known.set()
-        for row in devices:
-            self._on_device(row.get("device", ""), row.get("state", ""))
+        """Where each leg stands. It is asked until it is known; after one more loss of the link by the next in line."""
+        while not self._known.is_set():
+            try:
+                rows = await self.link.rows(commands.Status())
+                devices = await self.link.rows(commands.DeviceStates())
+            except LinkDown:
+                return
+            except (ActionRefused, ActionTimeout) as error:
+                log.error("Asterisk does not say what is alive", reason=str(error))  # noqa: TRY400 - no fault of ours
+                await asyncio.sleep(ASK_AGAIN_S)
+                continue
+            if not self.link.up:
+                return
+            self._known.set()
+            self._found(rows)
+            for row in devices:
+                self._on_device(row.get("device", ""), row.get("state", ""))
 
     def _found(self, rows: list[Fields]) -> None:
         """Legs that are no more have ended; callers held since before our start begin anew."""
@@ -157,9 +165,10 @@ class Calls:
         for uniqueid, leg in list(self.legs.items()):
             row = alive.get(uniqueid)
             if leg.in_doubt and row is None:
-                leg.lost()
+                leg.lost(UNSEEN)
             elif leg.in_doubt and row is not None:
-                leg.found(row.get("channel", ""), row.get("channelstatedesc", ""), row.get("bridgeid", ""))
+                ours = row.get("context") in {ARRIVALS, LEGS}
+                leg.found(row.get("channel", ""), row.get("channelstatedesc", ""), row.get("bridgeid", ""), ours=ours)
         for uniqueid, row in alive.items():
             if uniqueid in self.legs:
                 continue

@@ -18,7 +18,7 @@ from acd.core import Acd
 from acd.model import Contact
 from acd.skills import parse
 from cti import events
-from cti.asterisk.channel import ANSWERED_ELSEWHERE, Leg
+from cti.asterisk.channel import ANSWERED_ELSEWHERE, UNSEEN, Leg
 from cti.asterisk.link import ActionRefused, ActionTimeout, LinkDown
 from cti.bus import Bus
 from cti.call import Call, Served
@@ -28,7 +28,7 @@ from ivr.caller import HungUp
 from ivr.run import ToQueue
 
 log = structlog.get_logger(__name__)
-BUSY_CAUSES = {17, 21}  # Q.850: user busy, call rejected
+REASONS = {17: "busy", 21: "busy", UNSEEN: "unseen"}  # Q.850: user busy, call rejected
 
 
 class Phones(Protocol):
@@ -158,7 +158,7 @@ class Dispatcher:
                 watch.cancel()
         except HungUp:
             cause = offer.leg.gone.result().cause if offer.leg is not None else 0
-            return "busy" if cause in BUSY_CAUSES else "device"
+            return REASONS.get(cause, "device")
         except (ActionRefused, ActionTimeout) as error:
             log.warning("phone could not be rung", agent=agent, call_id=call.id, reason=str(error))
             return "device"

@@ -37,7 +37,7 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 EVERY_KEY = "0123456789*#"
-NORMAL_CLEARING, ANSWERED_ELSEWHERE = 16, 26
+NORMAL_CLEARING, ANSWERED_ELSEWHERE, UNSEEN = 16, 26, 127  # Q.850; 127 is for an end nobody was told of
 LOST_HANGUP_S = 0.7  # a BYE within a millisecond of a Bridge can be lost: asked for, yet never carried out
 LATE_HANGUP_S = 0.5  # a failed Originate's Hangup tells more than its response; it comes within this
 PLAY_DEADLINE_S = 120.0
@@ -156,14 +156,17 @@ class Leg:
     def in_doubt(self) -> bool:
         return not self._known.is_set()
 
-    def found(self, channel: str, state: str, bridge_id: str) -> None:
-        """After a loss of the link: this is where the leg stands. Its own messages since then came first and count."""
+    def found(self, channel: str, state: str, bridge_id: str, *, ours: bool) -> None:
+        """After a loss of the link: this is where the leg stands; `ours`: in one of our loops, unless bridged.
+
+        Its own messages since then came first and count.
+        """
         self.channel, self._born = channel, True
         if state == "Ringing":
             self.rang.set()
         if bridge_id:
             self._bridge = bridge_id if not self._parked.is_set() else self._bridge
-        elif state in PARKED_STATES:
+        elif ours and state in PARKED_STATES:
             self._parked.set()
         self._known.set()
         if self._asked_to_end or self._left:

@@ -249,3 +249,64 @@ async def test_lost_again_while_finding_out_it_is_found_out_the_next_time(house:
         house.fake.hangs_up(caller)
 
     assert (await house.until("call_ended", call_id=call.id)).outcome == "abandoned_in_queue"
+
+
+async def test_a_phone_that_stopped_ringing_unseen_is_nobodys_fault(house: House) -> None:
+    await house.agent(answers=False)
+    caller, call = await house.queued()
+    phone = await house.ringing()
+    async with house.outage():
+        house.fake.refuses_the_call(phone)
+
+    assert (await house.until("offer_ended")).reason == "unseen"
+    assert house.acd.state_of("1004").status is Status.READY
+    house.fake.answers(await house.ringing())
+    await house.until("agent_connected", call_id=call.id)
+    house.fake.hangs_up(caller)
+
+
+async def test_an_offer_that_ended_while_the_link_was_away_silences_the_phone(house: House) -> None:
+    await house.agent(answers=False)
+    caller, call = await house.queued()
+    phone = await house.ringing()
+    async with house.outage():
+        assert (await house.until("offer_ended")).reason == "rona"
+        assert phone.uniqueid in house.fake.channels
+
+    await house.holds(lambda: phone.uniqueid not in house.fake.channels)
+    assert call.state == "queued"
+    house.fake.hangs_up(caller)
+
+
+async def test_a_caller_in_the_fallback_is_taken_back_only_when_he_is_in_our_loop(house: House) -> None:
+    await house.agent()
+    caller, call, agent = await house.talking()
+    async with house.outage():
+        caller.context = "fallback"  # the heartbeat was stale when the agent left
+        house.fake.hangs_up(agent)
+        caller.in_loop = False
+    assert not call.leg.in_doubt
+    await house.holds(lambda: agent.uniqueid not in house.calls.legs)
+    assert not [one for one in house.fake.received if "goodbye" in one.get("Command")]
+
+    caller.context = "arrivals"
+    house.fake._enter(caller)
+
+    assert (await house.until("call_ended", call_id=call.id)).hung_up_by == "agent"
+
+
+async def test_a_status_without_an_answer_is_asked_again(house: House) -> None:
+    _, call = await house.queued()
+    unanswered: list[Said] = []
+
+    def once(said: Said) -> None:
+        del house.fake.instead["Status"]
+        unanswered.append(said)
+        house.fake.respond(Said(said.who, (("Action", "Command"), *said.block[1:])), "Error", "Permissi")
+
+    house.fake.instead["Status"] = once
+    async with house.outage():
+        house.fake.hangs_up(house.fake.channels[call.leg.uniqueid])
+
+    assert (await house.until("call_ended", call_id=call.id)).outcome == "abandoned_in_queue"
+    assert len(unanswered) == 1
