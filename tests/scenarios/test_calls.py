@@ -373,6 +373,7 @@ async def test_a_broken_announcement_does_not_cost_the_caller_the_place(house: H
 
 async def test_a_router_that_fails_on_leaving_still_leaves_no_channel(house: House) -> None:
     caller, call = await house.queued()
+    await house.holds(house.acd.waiting)
     handle = house.acd.handle
     failed: list[object] = []
 
