@@ -14,7 +14,7 @@ import structlog
 import ivr.run
 from cti import call_states, events
 from cti.asterisk.channel import Leg
-from cti.asterisk.link import ActionRefused, LinkDown
+from cti.asterisk.link import ActionRefused
 from cti.bus import Bus
 from cti.call_states import Happening, State
 from cti.caller import MenuCaller
@@ -138,10 +138,14 @@ class Call:
             await self._stop_treatment()
 
     async def _treat(self) -> None:
-        """What the caller hears while waiting; the music is on before and after."""
-        with contextlib.suppress(HungUp):
+        """What the caller hears while waiting; the music is on before and after. Its failure costs nobody a place."""
+        try:
             await self.leg.play([self._prompt("queue_wait")])
             await self.leg.music(True)
+        except HungUp:
+            return
+        except Exception:
+            log.exception("the announcement failed", call_id=self.id)
 
     async def _stop_treatment(self) -> None:
         task, self._treatment = self._treatment, None
@@ -159,6 +163,7 @@ class Call:
         except (HungUp, ActionRefused):
             if self.leg.gone.done():
                 raise HungUp from None
+            await agent.leg.hang_up()
             self._agent = None
             self.move(Happening.OFFER_LOST)
             self._house.router.done(self, agent.agent_id)
@@ -174,15 +179,19 @@ class Call:
         return True
 
     async def _leave(self) -> None:
-        """Whatever happened: nothing of this call is left behind."""
-        self._house.router.leave(self)
-        for task in (self._treatment, self._look_up):
-            if task is not None:
-                task.cancel()
-        await self.leg.hang_up()
-        if self._agent is not None:
-            await self._agent.leg.hang_up()
-            self._house.router.done(self, self._agent.agent_id)
+        """Whatever happened: nothing of this call is left behind. Each step is taken, also when another fails."""
+        async with contextlib.AsyncExitStack() as steps:  # last in, first out
+            steps.callback(self._ended)
+            if self._agent is not None:
+                steps.callback(self._house.router.done, self, self._agent.agent_id)
+                steps.push_async_callback(self._agent.leg.hang_up)
+            steps.push_async_callback(self.leg.hang_up)
+            for task in (self._treatment, self._look_up):
+                if task is not None:
+                    steps.callback(task.cancel)
+            steps.callback(self._house.router.leave, self)
+
+    def _ended(self) -> None:
         self.facts.ended_at = now = self._house.clock()
         talk = now - self.facts.connected_at if self.facts.connected_at else 0.0
         self.move(Happening.HUNG_UP)
@@ -196,13 +205,20 @@ class Call:
         )
 
     async def _excuse(self) -> None:
-        with contextlib.suppress(HungUp, LinkDown, KeyError):
+        try:
             await self.leg.play([self._prompt("excuse")])
+        except HungUp:
+            return
+        except Exception:
+            log.exception("the excuse failed", call_id=self.id)
 
     # -- what the desk may ask ---------------------------------------------------------------------------------------
 
     async def hold(self) -> None:
-        """The customer hears music, the agent silence. Raises ImpossibleMove unless they talk."""
+        """The customer hears music, the agent silence.
+
+        Raises ImpossibleMove unless they talk, HungUp when one of them leaves, LinkDown when they still talk.
+        """
         async with self._moving:
             agent = self._talking_agent(Happening.HELD)
             await self.leg.unbridge(agent.leg)
@@ -213,7 +229,11 @@ class Call:
         """Both hear each other again. Raises ImpossibleMove unless the customer is held."""
         async with self._moving:
             agent = self._talking_agent(Happening.RESUMED)
-            await self.leg.bridge(agent.leg)
+            try:
+                await self.leg.bridge(agent.leg)
+            except ActionRefused:
+                await self.leg.music(True)  # a Bridge that fails may have stopped it
+                raise
             self.move(Happening.RESUMED)
 
     async def hang_up(self) -> None:
@@ -223,7 +243,7 @@ class Call:
 
     def _talking_agent(self, happening: Happening) -> Served:
         call_states.move(self.state, happening)
-        if self._agent is None:
+        if self._agent is None or self._agent.leg.gone.done():
             raise call_states.ImpossibleMove(f"no agent is in call {self.id}")
         return self._agent
 

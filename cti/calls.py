@@ -11,14 +11,15 @@ import structlog
 
 from cti import events
 from cti.asterisk import commands
-from cti.asterisk.channel import Leg
-from cti.asterisk.link import Link
-from cti.asterisk.messages import AsyncAgiStart, DeviceState, Message
+from cti.asterisk.channel import UNSEEN, Leg
+from cti.asterisk.link import ActionRefused, ActionTimeout, Link, LinkDown
+from cti.asterisk.messages import AsyncAgiStart, DeviceState, Fields, Message, NewChannel
 from cti.call import Call, Facts, House
 
 log = structlog.get_logger(__name__)
 HEARTBEAT_S = 5.0
-ARRIVALS = "arrivals"
+ASK_AGAIN_S = 1.0
+ARRIVALS, LEGS = "arrivals", "legs"
 
 
 class Calls:
@@ -32,6 +33,7 @@ class Calls:
         self._ids = itertools.count(1)
         self._run = secrets.token_hex(3)
         self._heartbeat: asyncio.Task[None] | None = None
+        self._known = asyncio.Event()
         self.link: Link
         self.draining = False
 
@@ -44,16 +46,25 @@ class Calls:
             return
         uniqueid = getattr(message, "uniqueid", "")
         leg = self.legs.get(uniqueid)
-        if leg is None and isinstance(message, AsyncAgiStart) and not self.draining:
-            self._arrival(message)
-        elif leg is not None:
+        if leg is not None:
             leg.hear(message)
+        elif isinstance(message, NewChannel) and self._dialled(uniqueid):
+            self._end_stray(uniqueid)
+        elif isinstance(message, AsyncAgiStart) and not self.draining:
+            self._arrival(message)
+
+    def _dialled(self, uniqueid: str) -> bool:
+        return uniqueid.startswith(f"z-{self._run}-")
+
+    def _end_stray(self, uniqueid: str) -> None:
+        """A leg that nobody here knows, or that we gave up before it was there."""
+        log.warning("a leg nobody knows was ended", uniqueid=uniqueid)
+        self.link.send(commands.Hangup(uniqueid, 16))
 
     def _arrival(self, message: AsyncAgiStart) -> None:
         env = message.env
         if env.get("agi_context") != ARRIVALS:
-            log.warning("a leg nobody knows was ended", channel=message.channel)
-            self.link.send(commands.Hangup(message.uniqueid, 16))
+            self._end_stray(message.uniqueid)
             return
         leg = self._adopt(message.uniqueid, message.channel)
         leg.hear(message)
@@ -79,6 +90,8 @@ class Calls:
         with structlog.contextvars.bound_contextvars(call_id=call.id):
             try:
                 await call.run()
+            except Exception:
+                log.exception("a call could not be ended in order")
             finally:
                 self.calls.pop(call.id, None)
 
@@ -112,10 +125,15 @@ class Calls:
         self._heartbeat = asyncio.create_task(self._beat(), name="heartbeat")
 
     def link_down(self) -> None:
+        self._known.clear()
         if self._heartbeat is not None:
             self._heartbeat.cancel()
         for leg in list(self.legs.values()):
             leg.link_down()
+
+    async def until_known(self) -> None:
+        """The link is up, and each leg's place is known again."""
+        await self._known.wait()
 
     async def _beat(self) -> None:
         while True:
@@ -123,17 +141,41 @@ class Calls:
             await asyncio.sleep(HEARTBEAT_S)
 
     async def _reconcile(self) -> None:
+        """Where each leg stands. It is asked until it is known; after one more loss of the link by the next in line."""
+        while not self._known.is_set():
+            try:
+                rows = await self.link.rows(commands.Status())
+                devices = await self.link.rows(commands.DeviceStates())
+            except LinkDown:
+                return
+            except (ActionRefused, ActionTimeout) as error:
+                log.error("Asterisk does not say what is alive", reason=str(error))  # noqa: TRY400 - no fault of ours
+                await asyncio.sleep(ASK_AGAIN_S)
+                continue
+            if not self.link.up:
+                return
+            self._known.set()
+            self._found(rows)
+            for row in devices:
+                self._on_device(row.get("device", ""), row.get("state", ""))
+
+    def _found(self, rows: list[Fields]) -> None:
         """Legs that are no more have ended; callers held since before our start begin anew."""
-        rows = await self.link.rows(commands.Status())
         alive = {row.get("uniqueid", ""): row for row in rows}
         for uniqueid, leg in list(self.legs.items()):
-            if uniqueid not in alive:
-                leg.lost()
+            row = alive.get(uniqueid)
+            if leg.in_doubt and row is None:
+                leg.lost(UNSEEN)
+            elif leg.in_doubt and row is not None:
+                ours = row.get("context") in {ARRIVALS, LEGS}
+                leg.found(row.get("channel", ""), row.get("channelstatedesc", ""), row.get("bridgeid", ""), ours=ours)
         for uniqueid, row in alive.items():
-            if uniqueid not in self.legs and row.get("context") == ARRIVALS:
+            if uniqueid in self.legs:
+                continue
+            if self._dialled(uniqueid):
+                self._end_stray(uniqueid)
+            elif row.get("context") == ARRIVALS:
                 self.link.send(commands.Redirect(uniqueid, ARRIVALS, row.get("exten", ""), "try"))
-        for row in await self.link.rows(commands.DeviceStates()):
-            self._on_device(row.get("device", ""), row.get("state", ""))
 
     async def close(self, grace_s: float = 3.0) -> None:
         """No new calls; those under way are ended."""

@@ -18,7 +18,7 @@ from acd.core import Acd
 from acd.model import Contact
 from acd.skills import parse
 from cti import events
-from cti.asterisk.channel import ANSWERED_ELSEWHERE, Leg
+from cti.asterisk.channel import ANSWERED_ELSEWHERE, UNSEEN, Leg
 from cti.asterisk.link import ActionRefused, ActionTimeout, LinkDown
 from cti.bus import Bus
 from cti.call import Call, Served
@@ -28,13 +28,15 @@ from ivr.caller import HungUp
 from ivr.run import ToQueue
 
 log = structlog.get_logger(__name__)
-BUSY_CAUSES = {17, 21}  # Q.850: user busy, call rejected
+REASONS = {17: "busy", 21: "busy", UNSEEN: "unseen"}  # Q.850: user busy, call rejected
 
 
 class Phones(Protocol):
     """Rings an agent's phone. The leg answers in its own time; raises ActionRefused or LinkDown."""
 
     async def ring(self, agent_id: str, call: Call, timeout_s: float) -> Leg: ...
+    async def until_known(self) -> None:
+        """The PBX is there, and it is known which phones ring."""
 
 
 class Desks(Protocol):
@@ -107,7 +109,10 @@ class Dispatcher:
     def handle(self, event: on.Event) -> None:
         """Hand one event to the router and perform what it says, in order."""
         for effect in self.acd.handle(event, self._clock()):
-            _PERFORM[type(effect)](self, effect)
+            try:
+                _PERFORM[type(effect)](self, effect)
+            except Exception:  # another call's or agent's effect may follow
+                log.exception("an effect could not be performed", effect=str(effect))
 
     def _offer(self, effect: does.Offer) -> None:
         waiting = self._waiting.get(effect.contact_id)
@@ -140,7 +145,9 @@ class Dispatcher:
         if not self._stands(offer):
             return "withdrawn"
         try:
-            offer.leg = leg = await self._phones.ring(agent, call, offer.effect.timeout_s + 5.0)
+            leg = await self._dial(offer)
+            if leg is None:
+                return "withdrawn"
             if not self._stands(offer):  # withdrawn while the phone was being dialled: nobody else stops it
                 await leg.hang_up(ANSWERED_ELSEWHERE)
                 return "withdrawn"
@@ -151,11 +158,22 @@ class Dispatcher:
                 watch.cancel()
         except HungUp:
             cause = offer.leg.gone.result().cause if offer.leg is not None else 0
-            return "busy" if cause in BUSY_CAUSES else "device"
-        except (ActionRefused, ActionTimeout, LinkDown) as error:
+            return REASONS.get(cause, "device")
+        except (ActionRefused, ActionTimeout) as error:
             log.warning("phone could not be rung", agent=agent, call_id=call.id, reason=str(error))
             return "device"
         self._answered(offer, leg)
+        return None
+
+    async def _dial(self, offer: _Offer) -> Leg | None:
+        """The phone; once the link is back if it was lost. None when the offer was withdrawn meanwhile."""
+        while self._stands(offer):
+            try:
+                offer.leg = await self._phones.ring(offer.effect.agent_id, offer.call, offer.effect.timeout_s + 5.0)
+            except LinkDown:
+                await self._phones.until_known()
+            else:
+                return offer.leg
         return None
 
     async def _watch_ringing(self, offer: _Offer, leg: Leg) -> None:
@@ -168,11 +186,13 @@ class Dispatcher:
 
     def _answered(self, offer: _Offer, leg: Leg) -> None:
         effect = offer.effect
-        waiting = self._waiting.pop(effect.contact_id, None)
-        self._offers.pop(effect.offer_id, None)
-        if waiting is None or waiting.served.done():
+        waiting = self._waiting.get(effect.contact_id)
+        if not self._stands(offer) or waiting is None or waiting.served.done():
+            # Too late: withdrawn, or the caller is leaving, whose `leave` withdraws it.
             self._spawn(leg.hang_up(), f"late {effect.offer_id}", offer.call)
             return
+        del self._waiting[effect.contact_id]
+        del self._offers[effect.offer_id]
         if not leg.rang.is_set():
             self._rang(offer)
         self.handle(on.OfferAnswered(effect.offer_id))

@@ -1,6 +1,7 @@
 """The floor: agents with their pages and phones, and what they may do. Implements the ports of `agents` and dispatcher.
 
-An agent is reachable when a desk page is open and the phone is registered; only the reachable get offers.
+An agent is reachable when a desk page is open, the phone is registered and the link is up. Only the reachable get
+offers.
 """
 
 from __future__ import annotations
@@ -21,11 +22,13 @@ from agents.roster import Roster
 from agents.views import AgentView, FloorView, QueueView
 from cti import events
 from cti.asterisk.channel import Leg
+from cti.asterisk.link import ActionRefused, ActionTimeout, LinkDown
 from cti.bus import Bus
 from cti.call import Call
 from cti.call_states import ImpossibleMove, State
 from cti.calls import Calls
 from db.store import AgentRecord
+from ivr.caller import HungUp
 
 UNREGISTERED = {"UNAVAILABLE", "INVALID", "UNKNOWN", ""}
 PAGE_GRACE_S = 15.0
@@ -42,11 +45,13 @@ class Floor:
         self.queues: tuple[str, ...] = ()
         self._people: dict[str, AgentRecord] = {}
         self._registered: dict[str, bool] = {}
+        self._linked = False
         self._popped: dict[str, str] = {}
         self._counts: Counter[tuple[str, str]] = Counter()
         roster.show(self.snapshot)
         roster.on_presence = self._presence
         roster.on_shown = self._shown
+        bus.subscribe(events.LinkChanged, self._link_changed)
         bus.subscribe(events.AgentMoved, self._agent_moved)
         bus.subscribe(events.CallMoved, self._call_moved)
         bus.subscribe(events.Event, self._any)
@@ -64,6 +69,9 @@ class Floor:
         facts = call.facts
         name = facts.customer["name"] if facts.customer else facts.name
         return await self._calls.dial(self._people[agent_id].phone, timeout_s, name, facts.number)
+
+    async def until_known(self) -> None:
+        await self._calls.until_known()
 
     async def pop(self, agent_id: str, call: Call) -> int:
         """Written to this many of the agent's pages."""
@@ -96,6 +104,11 @@ class Floor:
             if person.phone == endpoint:
                 self._weigh(person.id)
 
+    def _link_changed(self, event: events.LinkChanged) -> None:
+        self._linked = event.up
+        for agent_id in self._people:
+            self._weigh(agent_id)
+
     def _presence(self, agent_id: str, connected: bool) -> None:
         self._weigh(agent_id)
         if not connected:
@@ -107,8 +120,14 @@ class Floor:
             self.tell_acd(on.AgentChanged(agent_id, status=Status.NOT_READY, reason="connection_lost"))
 
     def _weigh(self, agent_id: str) -> None:
-        reachable = self._roster.connected(agent_id) and self._registered.get(self._people[agent_id].phone, False)
-        if agent_id in self._people and reachable != self._state(agent_id).reachable:
+        if agent_id not in self._people:
+            return
+        state = self._state(agent_id)
+        if not self._linked and state.activity is Activity.OFFERED:
+            return  # the offer stands: its phone may ring
+        registered = self._registered.get(self._people[agent_id].phone, False)
+        reachable = self._linked and registered and self._roster.connected(agent_id)
+        if reachable != state.reachable:
             self.tell_acd(on.AgentChanged(agent_id, reachable=reachable))
 
     def _shown(self, agent_id: str, call_id: str, at: float) -> None:
@@ -156,8 +175,12 @@ class Floor:
         try:
             with structlog.contextvars.bound_contextvars(call_id=call.id):
                 await what(call)
-        except ImpossibleMove as error:
+        except (ImpossibleMove, ActionRefused) as error:
             raise Refused("impossible_now", str(error)) from None
+        except HungUp:
+            raise Refused("impossible_now", "one of the two has hung up") from None
+        except (LinkDown, ActionTimeout) as error:
+            raise Refused("no_link", f"nothing was changed, try again: {error}") from None
 
     def _call_of(self, agent_id: str) -> Call:
         call = self._calls.calls.get(self._state(agent_id).contact_id or "")

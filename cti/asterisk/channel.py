@@ -17,7 +17,7 @@ import structlog
 
 from cti.asterisk import commands
 from cti.asterisk.agi import AgiConversation, AgiResult, LeftLoop
-from cti.asterisk.link import ActionRefused, Link, LinkDown
+from cti.asterisk.link import ActionRefused, ActionTimeout, Link, LinkDown
 from cti.asterisk.messages import (
     AsyncAgiEnd,
     AsyncAgiExec,
@@ -37,10 +37,12 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 EVERY_KEY = "0123456789*#"
-NORMAL_CLEARING, ANSWERED_ELSEWHERE = 16, 26
+NORMAL_CLEARING, ANSWERED_ELSEWHERE, UNSEEN = 16, 26, 127  # Q.850; 127 is for an end nobody was told of
 LOST_HANGUP_S = 0.7  # a BYE within a millisecond of a Bridge can be lost: asked for, yet never carried out
 LATE_HANGUP_S = 0.5  # a failed Originate's Hangup tells more than its response; it comes within this
 PLAY_DEADLINE_S = 120.0
+PARKED_STATES = {"Ring", "Up"}  # of a channel in no bridge: whoever has called us or answered us is in the loop
+TRIES = 3
 INTERRUPTED = AgiResult(code=-1, result="-1", data="")
 
 
@@ -70,7 +72,10 @@ class Leg:
         self._digit_came = asyncio.Event()
         self._playing = False
         self._asked_to_end = False
-        self._music = False
+        self._left = False
+        self._bridge = ""
+        self._known = asyncio.Event()
+        self._known.set()
 
     # -- what Asterisk says ------------------------------------------------------------------------------------------
 
@@ -106,13 +111,17 @@ class Leg:
             self._digits.append(message.digit)
             self._digit_came.set()
 
-    def _on_bridge_enter(self, _: BridgeEnter) -> None:
+    def _on_bridge_enter(self, message: BridgeEnter) -> None:
         self._parked.clear()
+        self._bridge = message.bridge_id
 
-    def _on_bridge_leave(self, _: BridgeLeave) -> None:
-        """Nothing to do: the next thing this leg says is AsyncAGIStart or Hangup."""
+    def _on_bridge_leave(self, message: BridgeLeave) -> None:
+        """The next thing this leg says is AsyncAGIStart or Hangup, or it is in another bridge already."""
+        if self._bridge == message.bridge_id:
+            self._bridge = ""
 
     def _on_hangup_request(self, _: HangupRequest) -> None:
+        self._left = True
         asyncio.get_running_loop().call_later(LOST_HANGUP_S, self._end_if_still_there)
 
     def _end_if_still_there(self) -> None:
@@ -134,9 +143,37 @@ class Leg:
         self.gone.set_result(Gone(cause, tech_cause, self._asked_to_end))
         self._agi.on_hangup()
         self._parked.clear()
+        self._known.set()
 
     def link_down(self) -> None:
+        """Nobody knows where this leg stands, until it is `found` or `lost`."""
+        self._known.clear()
+        self._parked.clear()
+        self._bridge = ""
         self._agi.on_link_down()
+
+    @property
+    def in_doubt(self) -> bool:
+        return not self._known.is_set()
+
+    def found(self, channel: str, state: str, bridge_id: str, *, ours: bool) -> None:
+        """After a loss of the link: this is where the leg stands; `ours`: in one of our loops, unless bridged.
+
+        Its own messages since then came first and count.
+        """
+        self.channel, self._born = channel, True
+        if state == "Ringing":
+            self.rang.set()
+        if bridge_id:
+            self._bridge = bridge_id if not self._parked.is_set() else self._bridge
+        elif ours and state in PARKED_STATES:
+            self._parked.set()
+        self._known.set()
+        if self._asked_to_end or self._left:
+            self._link.send(commands.Hangup(self.uniqueid, NORMAL_CLEARING))
+
+    def bridged_with(self, other: Leg) -> bool:
+        return bool(self._bridge) and self._bridge == other._bridge
 
     # -- waiting -----------------------------------------------------------------------------------------------------
 
@@ -153,6 +190,10 @@ class Leg:
             if not task.done():
                 task.cancel()
 
+    async def known(self) -> None:
+        """After a loss of the link: the PBX has said where this leg stands."""
+        await self.until(self._known.wait())
+
     async def parked(self) -> None:
         """The leg stands in its loop and takes commands."""
         await self.until(self._parked.wait())
@@ -163,16 +204,22 @@ class Leg:
         try:
             return await self._agi.command(text, deadline_s)
         except LinkDown:
-            await self.until(self._link.until_up())
+            await self.known()
         except LeftLoop:
             await self.parked()
         return INTERRUPTED
+
+    async def _surely(self, text: str) -> None:
+        """A command that may be given again is given until it was carried out."""
+        for _ in range(TRIES):
+            if await self._command(text, 15.0) is not INTERRUPTED:
+                return
 
     # -- what we do with it ------------------------------------------------------------------------------------------
 
     async def answer(self) -> None:
         """The call is up, media flows."""
-        await self._command(commands.answer(), 15.0)
+        await self._surely(commands.answer())
 
     async def play(self, files: Sequence[Path]) -> None:
         """All was heard to its end."""
@@ -207,8 +254,8 @@ class Leg:
         if self._playing and not self.gone.done():
             try:
                 await self._link.action(commands.ControlPlayback(self.uniqueid, "stop"))
-            except ActionRefused:
-                log.debug("nothing was playing", uniqueid=self.uniqueid)
+            except (ActionRefused, ActionTimeout, LinkDown) as error:
+                log.debug("nothing was playing", uniqueid=self.uniqueid, reason=str(error))
 
     async def _next_key(self, timeout_s: float) -> str | None:
         if not self._digits:
@@ -222,35 +269,49 @@ class Leg:
 
     async def music(self, on: bool) -> None:
         """Music on hold plays from now on, or no longer."""
-        self._music = on
-        await self._command(commands.set_music(on), 15.0)
+        await self._surely(commands.set_music(on))
 
     async def bridge(self, other: Leg) -> None:
-        """Both hear each other. Raises ActionRefused when one of them is gone or elsewhere."""
-        await self.parked()
-        await other.parked()
-        try:
-            await self._link.action(commands.Bridge(self.uniqueid, other.uniqueid))
-        except ActionRefused:
-            if self.gone.done():
-                raise HungUp from None
-            raise
-        self._music = False
+        """Both hear each other. Raises ActionRefused when one of them is elsewhere, HungUp when one is gone."""
+        while True:
+            await self.parked()
+            await other.parked()
+            try:
+                await self._link.action(commands.Bridge(self.uniqueid, other.uniqueid))
+            except LinkDown:
+                if await self._together(other):
+                    return
+            except ActionRefused:
+                if self.gone.done():
+                    raise HungUp from None
+                raise
+            else:
+                return
 
     async def unbridge(self, other: Leg) -> None:
-        """Both stand in their loops again."""
+        """Both stand in their loops again. Raises HungUp when one is gone, LinkDown when they still talk."""
         self._parked.clear()
         other._parked.clear()
-        await self._link.action(commands.Redirect(self.uniqueid, "legs", "leg", 1))
+        try:
+            await self._link.action(commands.Redirect(self.uniqueid, "legs", "leg", 1))
+        except LinkDown:
+            if await self._together(other):
+                raise
         await self.parked()
         await other.parked()
+
+    async def _together(self, other: Leg) -> bool:
+        """Whether they are in one bridge, as the PBX says after a loss of the link."""
+        await self.known()
+        await other.known()
+        return self.bridged_with(other)
 
     async def set(self, variable: str, value: str) -> None:
         """The channel variable is set, for whoever adopts this channel later."""
         await self._link.action(commands.Setvar(self.uniqueid, variable, value))
 
     async def hang_up(self, cause: int = NORMAL_CLEARING) -> None:
-        """The channel is gone, or was never born and never will be."""
+        """The channel is gone, or will be: as soon as it is born, or found after a loss of the link."""
         self._asked_to_end = True
         if self.gone.done():
             return
@@ -258,11 +319,12 @@ class Leg:
             self._cancel_cause = cause
         try:
             await self._link.action(commands.Hangup(self.uniqueid, cause))
-        except (ActionRefused, LinkDown) as error:
-            log.debug("hang-up was not needed", uniqueid=self.uniqueid, reason=str(error))
+        except (ActionRefused, ActionTimeout, LinkDown) as error:
+            log.debug("not hung up now", uniqueid=self.uniqueid, reason=str(error))
             if self._born and isinstance(error, ActionRefused):
                 self.lost()
-        await asyncio.wait({self.gone}, timeout=5.0)
+        if self._link.up:
+            await asyncio.wait({self.gone}, timeout=5.0)
 
 
 _HANDLERS: dict[type, Callable[..., None]] = {

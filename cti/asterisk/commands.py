@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+LONGEST_SHOWN = 80
 LONGEST_LINE = 1024  # Asterisk refuses longer input lines; counted in bytes
 
 
@@ -89,7 +90,6 @@ def Originate(  # noqa: N802, PLR0913 - the fields of the action
         pairs.append(("Variable", f"{name}={value}"))
     if not endpoint.replace("-", "").replace("_", "").isalnum():
         raise BadValue(f"Originate: {endpoint!r} is no endpoint's name")
-    name = caller_name.replace('"', "").replace("<", "").replace(">", "").replace("\\", "")
     return _action(
         "Originate",
         ("Channel", f"PJSIP/{endpoint}"),
@@ -98,10 +98,15 @@ def Originate(  # noqa: N802, PLR0913 - the fields of the action
         ("Exten", "leg"),
         ("Priority", 1),
         ("Timeout", int(timeout_s * 1000)),
-        ("CallerID", f'"{name}" <{caller_number}>'),
+        ("CallerID", f'"{_shown(caller_name)}" <{_shown(caller_number)}>'),
         ("Async", "true"),
         *pairs,
     )
+
+
+def _shown(text: str) -> str:
+    """A caller's own words as a telephone may show them: no line break, quote or bracket, and not long."""
+    return "".join(mark for mark in text if mark.isprintable() and mark not in '"<>\\')[:LONGEST_SHOWN]
 
 
 def Hangup(channel: str, cause: int) -> Command:  # noqa: N802

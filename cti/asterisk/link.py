@@ -10,7 +10,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -22,6 +22,9 @@ from cti.asterisk.messages import BufferOverflow, Fields, FullyBooted, ListItem,
 
 log = structlog.get_logger(__name__)
 NEVER_S = 10**9
+# More than the watchdog needs: what a dead link swallows fails as LinkDown, which is reconciled, never as a timeout.
+DEADLINE_S = 15.0
+BEFORE_UP = {"Login", "Ping"}
 
 
 class LinkDown(Exception):
@@ -42,9 +45,10 @@ class ActionTimeout(Exception):
 
 @dataclass(slots=True)
 class _Pending:
-    answer: asyncio.Future[Response]
-    rows: asyncio.Future[list[Fields]] | None = None
-    items: list[Fields] = field(default_factory=list)
+    """`answer` gets the response, or where `rows` are wanted the rows, or what went wrong."""
+
+    answer: asyncio.Future[Any]
+    rows: list[Fields] | None
 
 
 class _Welcome:
@@ -58,9 +62,22 @@ class _Manager(Manager):  # type: ignore[misc]
     """A Manager that can be closed for good, and never sends an action twice."""
 
     closed = False
+    connecting: asyncio.Task[Any] | None = None
 
     def connect(self, *args: Any, **kwargs: Any) -> Any:
-        return None if self.closed else super().connect(*args, **kwargs)
+        if not self.closed:
+            self.connecting = super().connect(*args, **kwargs)
+        return self.connecting
+
+    def connection_made(self, made: asyncio.Future[Any]) -> None:
+        if not made.cancelled():
+            super().connection_made(made)
+
+    def close_for_good(self) -> None:
+        self.closed = True
+        if self.connecting is not None:
+            self.connecting.cancel()
+        self.close()
 
     async def send_awaiting_actions(self, *_: Any) -> None:
         self.awaiting_actions.clear()
@@ -129,6 +146,7 @@ class Link:
         on_down: Callable[[str], None] = lambda _: None,
         ping_every_s: float = 5.0,
         ping_deadline_s: float = 8.0,
+        reconnect_s: int = 1,
     ) -> None:
         self.greeted = False
         self.events = self.dropped = self.actions = 0
@@ -138,7 +156,7 @@ class Link:
         self._ping_every_s, self._ping_deadline_s = ping_every_s, ping_deadline_s
         self._ids = itertools.count(1)
         self._pending: dict[str, _Pending] = {}
-        self._up = asyncio.Event()
+        self._up = False
         self._refused: str | None = None
         self._first = asyncio.Event()
         self._watchdog: asyncio.Task[None] | None = None
@@ -149,14 +167,14 @@ class Link:
             secret=secret,
             ping_delay=NEVER_S,
             ping_interval=NEVER_S,
-            reconnect_timeout=1,
+            reconnect_timeout=reconnect_s,
             protocol_factory=lambda: _Protocol(self),
             loop=asyncio.get_running_loop(),
         )
 
     @property
     def up(self) -> bool:
-        return self._up.is_set()
+        return self._up
 
     async def start(self, deadline_s: float = 10.0) -> None:
         """Logged in and booted; raises LinkRefused for a wrong secret, LinkDown when nobody is there."""
@@ -171,13 +189,9 @@ class Link:
             await self.close()
             raise LinkRefused(f"Asterisk at {self._where} refuses user {self._user!r}: {self._refused}")
 
-    async def until_up(self) -> None:
-        await self._up.wait()
-
     async def close(self) -> None:
         """Gone for good: nothing reconnects, nothing is pending."""
-        self._manager.closed = True
-        self._manager.close()
+        self._manager.close_for_good()
         if self._watchdog is not None:
             self._watchdog.cancel()
         self.lost("closed by us")
@@ -185,50 +199,48 @@ class Link:
 
     # -- actions -----------------------------------------------------------------------------------------------------
 
-    def send(self, command: Command) -> asyncio.Future[Response]:
-        """Written now; the future has the response, or ActionRefused or LinkDown. For pipelining; no deadline."""
-        return self._send(command, rows=None).answer
+    def send(self, command: Command, deadline_s: float = DEADLINE_S) -> asyncio.Future[Response]:
+        """Written now; the future gets what `action` gives or raises. For pipelining."""
+        return self._send(command, deadline_s, None)
 
-    async def action(self, command: Command, deadline_s: float = 5.0) -> Response:
+    async def action(self, command: Command, deadline_s: float = DEADLINE_S) -> Response:
         """The response; raises ActionRefused, ActionTimeout, LinkDown or BadValue."""
-        response: Response = await self._within(self._send(command, rows=None).answer, command, deadline_s)
-        return response
+        return await self.send(command, deadline_s)
 
-    async def rows(self, command: Command, deadline_s: float = 10.0) -> list[Fields]:
+    async def rows(self, command: Command, deadline_s: float = DEADLINE_S) -> list[Fields]:
         """The rows of an action that answers with a list; raises as `action` does."""
-        rows: asyncio.Future[list[Fields]] = asyncio.get_running_loop().create_future()
-        pending = self._send(command, rows)
-        pending.answer.add_done_callback(lambda answer: _pass_failure(answer, rows))
-        found: list[Fields] = await self._within(rows, command, deadline_s)
-        return found
+        rows: list[Fields] = await self._send(command, deadline_s, [])
+        return rows
 
-    def _send(self, command: Command, rows: asyncio.Future[list[Fields]] | None) -> _Pending:
-        pending = _Pending(asyncio.get_running_loop().create_future(), rows)
-        # An answer nobody awaits any more (a pipelined command of an ended call) is no fault worth a warning.
-        pending.answer.add_done_callback(lambda done: done.cancelled() or done.exception())
+    def _send(self, command: Command, deadline_s: float, rows: list[Fields] | None) -> asyncio.Future[Any]:
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Any] = loop.create_future()
         action_id = f"z{next(self._ids)}"
         data = encode(command, action_id)
-        if not self.up and command.action != "Login":
-            pending.answer.set_exception(LinkDown(f"no link to {self._where}"))
-            return pending
-        self._pending[action_id] = pending
-        pending.answer.add_done_callback(lambda _: None if rows else self._pending.pop(action_id, None))
-        if rows is not None:
-            rows.add_done_callback(lambda _: self._pending.pop(action_id, None))
-        self.actions += 1
-        try:
-            self._manager.protocol.write(data)
-        except (LinkDown, AttributeError):
-            if not pending.answer.done():
-                pending.answer.set_exception(LinkDown(f"no link to {self._where}"))
-        return pending
+        timer = loop.call_later(deadline_s, self._expire, action_id, f"{command.action}: no answer from {self._where}"
+                                f" in {deadline_s:g} s")  # fmt: skip
+        self._pending[action_id] = _Pending(answer, rows)
 
-    async def _within(self, answer: asyncio.Future[Any], command: Command, deadline_s: float) -> Any:
+        def settled(done: asyncio.Future[Any]) -> None:
+            timer.cancel()
+            self._pending.pop(action_id, None)
+            # An answer nobody awaits any more (a pipelined command of an ended call) is no fault worth a warning.
+            _ = done.cancelled() or done.exception()
+
+        answer.add_done_callback(settled)
         try:
-            async with asyncio.timeout(deadline_s):
-                return await answer
-        except TimeoutError:
-            raise ActionTimeout(f"{command.action}: no answer from {self._where} in {deadline_s:g} s") from None
+            if not self.up and command.action not in BEFORE_UP:
+                raise LinkDown("not up")  # noqa: TRY301 - the one answer to both
+            self._manager.protocol.write(data)
+            self.actions += 1
+        except (LinkDown, AttributeError):
+            answer.set_exception(LinkDown(f"no link to {self._where}"))
+        return answer
+
+    def _expire(self, action_id: str, reason: str) -> None:
+        pending = self._pending.get(action_id)
+        if pending is not None and not pending.answer.done():
+            pending.answer.set_exception(ActionTimeout(reason))
 
     # -- what the protocol says --------------------------------------------------------------------------------------
 
@@ -236,12 +248,14 @@ class Link:
         """Log in with the Manager's own words; its callback learns whether we are in."""
         loop = asyncio.get_running_loop()
         welcome: asyncio.Future[_Welcome] = loop.create_future()
-        answer = self._send(commands.Login(action["Username"], action["Secret"]), None).answer
+        answer = self.send(commands.Login(action["Username"], action["Secret"]), self._ping_deadline_s)
+        self._watchdog = asyncio.create_task(self._watch(answer), name="ping watchdog")
 
         def tell(done: asyncio.Future[Response]) -> None:
             error = done.exception()
             if isinstance(error, ActionRefused):
                 self._refused = str(error)
+                log.error("manager refuses our log-in", where=self._where, user=self._user, reason=str(error))
                 self._manager.closed = not self._first.is_set()
                 self._first.set()
             welcome.set_result(_Welcome(error is None))
@@ -271,40 +285,37 @@ class Link:
         pending = self._pending.get(message.action_id)
         if pending is None or pending.answer.done():
             return
-        if message.ok:
-            pending.answer.set_result(message)
-        else:
+        if not message.ok:
             pending.answer.set_exception(ActionRefused(message.message))
+        elif pending.rows is None:
+            pending.answer.set_result(message)
 
     def _listed(self, message: ListItem) -> None:
         pending = self._pending.get(message.action_id)
-        if pending is None or pending.rows is None or pending.rows.done():
+        if pending is None or pending.rows is None or pending.answer.done():
             return
         if message.last:
-            pending.rows.set_result(pending.items)
+            pending.answer.set_result(pending.rows)
         else:
-            pending.items.append(message.fields)
+            pending.rows.append(message.fields)
 
     def _booted(self) -> None:
         if self.up:
             return
         self._refused = None
-        self._up.set()
+        self._up = True
         self._first.set()
-        self._watchdog = asyncio.create_task(self._watch(), name="ping watchdog")
         self._on_up()
 
     def lost(self, reason: str) -> None:
         """All that is pending fails; nothing will be sent again."""
         was_up = self.up
-        self._up.clear()
+        self._up = False
         self.greeted = False
         pending, self._pending = self._pending, {}
         for one in pending.values():
             if not one.answer.done():
                 one.answer.set_exception(LinkDown(f"link to {self._where} lost: {reason}"))
-            elif one.rows is not None and not one.rows.done():
-                one.rows.set_exception(LinkDown(f"link to {self._where} lost: {reason}"))
         if self._watchdog is not None:
             self._watchdog.cancel()
             self._watchdog = None
@@ -312,21 +323,17 @@ class Link:
             log.warning("manager link lost", where=self._where, reason=reason)
             self._on_down(reason)
 
-    async def _watch(self) -> None:
-        """A half-open link is closed after one ping interval and one deadline."""
-        while True:
-            await asyncio.sleep(self._ping_every_s)
-            try:
+    async def _watch(self, logged_in: asyncio.Future[Response]) -> None:
+        """A link that does not answer, from the log-in on, is closed after one ping interval and one deadline."""
+        try:
+            await logged_in
+            while True:
+                await asyncio.sleep(self._ping_every_s)
                 started = time.monotonic()
                 await self.action(commands.Ping(), self._ping_deadline_s)
                 log.debug("ping", s=round(time.monotonic() - started, 4))
-            except ActionTimeout:
-                log.warning("manager does not answer pings", where=self._where)
-                self._manager.protocol.close()
-                return
-
-
-def _pass_failure(answer: asyncio.Future[Response], rows: asyncio.Future[list[Fields]]) -> None:
-    error = None if answer.cancelled() else answer.exception()
-    if error is not None and not rows.done():
-        rows.set_exception(error)
+        except ActionTimeout as error:
+            log.warning("manager does not answer", where=self._where, reason=str(error))
+            self._manager.protocol.close()
+        except (ActionRefused, LinkDown):
+            return

@@ -1,0 +1,224 @@
+"""A whole house on the fake Asterisk: link, calls, dispatcher, floor and router as `cti.app` wires them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acd.agent_states import Activity
+from acd.core import Acd
+from acd.model import Config, Queue
+from agents.roster import Page, Roster
+from cti.asterisk.link import Link
+from cti.bus import Bus
+from cti.call import Call
+from cti.call import House as Shared
+from cti.call_states import State
+from cti.calls import Calls
+from cti.dispatcher import Dispatcher
+from cti.events import Event, LinkChanged
+from cti.floor import Floor
+from db.store import AgentRecord
+from ivr import menus
+from tests.ami.fake import Channel, FakeAsterisk, fake_asterisk
+
+MENU = (Path(menus.__file__).parent / "broker.toml").read_text("utf-8")
+SKILLS = {"mandarin": 5, "english": 5, "trading": 5, "accounts": 5}
+OFFER_S = 0.5
+
+
+class House:
+    """What a scenario works with. Queue `trading` offers for half a second and has no wrap-up."""
+
+    def __init__(self, fake: FakeAsterisk) -> None:
+        self.fake = fake
+        self.events: list[Event] = []
+        self.broken: dict[str, Exception] = {}
+        self.bus = Bus()
+        names = ("accounts", "trading", "complaints")
+        self.acd = Acd(Config({name: Queue(name, wrapup_s=0.0, offer_timeout_s=OFFER_S) for name in names}))
+        self.roster = Roster(time.time)
+        self.calls = Calls(lambda: self.shared, lambda *device: self.floor.device(*device))  # noqa: PLW0108 - made below
+        self.floor = Floor(self.acd, self.bus, time.time, self.roster, self.calls)
+        self.dispatcher = Dispatcher(self.acd, self.bus, time.time, self.floor, self.floor)
+        self.floor.tell_acd = self.dispatcher.handle
+        self.floor.queues = names
+        menu = menus.parse(MENU, "broker.toml")
+        self.shared = Shared(
+            self.bus, time.time, self.dispatcher, self._prompt, lambda _: menu, self._find_customer, "zh"
+        )  # fmt: skip
+        self.bus.subscribe(Event, self.events.append)
+        self.floor.staff(
+            [AgentRecord(n, f"人{n}", f"P{n}", "agent", "", f"agent{n}", SKILLS) for n in ("1001", "1004")]
+        )
+        self.link = self.calls.link = Link(
+            host="127.0.0.1",
+            port=fake.port,
+            user="zongji",
+            secret="right",
+            on_message=self.calls.hear,
+            on_up=self._link_up,
+            on_down=self._link_down,
+            reconnect_s=0,
+        )
+        self._pages: list[tuple[Page, asyncio.Task[None]]] = []
+        self.seen: list[tuple[float, str]] = []
+
+    def _link_up(self) -> None:
+        self.bus.publish(LinkChanged(at=time.time(), up=True))
+        self.calls.link_up()
+
+    def _link_down(self, reason: str) -> None:
+        self.bus.publish(LinkChanged(at=time.time(), up=False, reason=reason))
+        self.calls.link_down()
+
+    def _prompt(self, prompt: str, language: str) -> Path:
+        if prompt in self.broken:
+            raise self.broken[prompt]
+        return Path(f"/sounds/{language}/{prompt}")
+
+    async def _find_customer(self, by: str, value: str) -> dict[str, Any] | None:
+        return {"id": 1, "name": "张三丰"} if value == "13800000001" and by == "number" else None
+
+    # -- people ------------------------------------------------------------------------------------------------------
+
+    async def agent(self, agent_id: str = "1004", *, answers: bool = True) -> None:
+        """An agent at an open page with a registered phone, ready. Who `answers` does so at once."""
+        if answers:
+            self.fake.auto_answer.add(f"agent{agent_id}")
+        await self.floor.log_in(agent_id)
+        page = self.roster.join(agent_id, lambda _code: None)
+        self._pages.append((page, asyncio.create_task(self._read(page), name="page")))
+        await self.holds(lambda: self.acd.state_of(agent_id).reachable)
+        await self.floor.set_status(agent_id, "ready", None)
+
+    async def _read(self, page: Page) -> None:
+        while True:
+            item = await page.next()
+            self.seen.append((time.monotonic(), item.text))
+            item.written(True)
+
+    async def queued(self, number: str = "13800000001", name: str = "<unknown>") -> tuple[Channel, Call]:
+        """A caller who asked for quotes in Mandarin and waits."""
+        channel, call = await self.arrived(number, name)
+        for key in "12":
+            self.fake.presses(channel, key)
+        await self.until("call_queued", call_id=call.id)
+        return channel, call
+
+    async def arrived(self, number: str = "13800000001", name: str = "<unknown>") -> tuple[Channel, Call]:
+        channel = self.fake.caller_arrives(number, name)
+        arrived = await self.until("call_arrived", uniqueid=channel.uniqueid)
+        return channel, self.calls.calls[arrived.call_id]
+
+    async def talking(self, number: str = "13800000001") -> tuple[Channel, Call, Channel]:
+        caller, call = await self.queued(number)
+        await self.until("agent_connected", call_id=call.id)
+        agent = self.fake.agent_leg()
+        assert agent is not None
+        await self.holds(lambda: caller.bridge and caller.bridge == agent.bridge)
+        return caller, call, agent
+
+    async def ringing(self, agent: str = "1004") -> Channel:
+        def ringing() -> Channel | None:
+            leg = self.fake.agent_leg(agent)
+            return leg if leg is not None and leg.state == "Ringing" else None
+
+        await self.holds(ringing)
+        leg = ringing()
+        assert leg is not None
+        await self.holds(self.calls.legs[leg.uniqueid].rang.is_set)
+        return leg
+
+    @asynccontextmanager
+    async def outage(self) -> AsyncIterator[None]:
+        """The link is gone; what happens meanwhile is never told. Afterwards it is up and reconciled."""
+        self.fake.mute_log_in = True
+        self.fake.cut()
+        await self.holds(self._is_down)
+        yield
+        self.fake.mute_log_in = False
+        self.fake.cut()
+        await self.back()
+
+    def _is_down(self) -> bool:
+        return not self.link.up
+
+    async def back(self) -> None:
+        await self.holds(lambda: self.link.up)
+        await self.calls.until_known()
+
+    # -- looking -----------------------------------------------------------------------------------------------------
+
+    async def until(self, what: str, deadline_s: float = 4.0, **fields: Any) -> Any:
+        found: list[Event] = []
+
+        def there() -> bool:
+            for event in self.events:
+                if event.kind == what and all(getattr(event, key) == value for key, value in fields.items()):
+                    found.append(event)
+                    return True
+            return False
+
+        try:
+            await self.holds(there, deadline_s)
+        except TimeoutError:
+            raise AssertionError(f"no {what} {fields}; there were {[e.as_dict() for e in self.events]}") from None
+        return found[0]
+
+    async def holds(self, condition: Callable[[], object], deadline_s: float = 4.0) -> None:
+        async with asyncio.timeout(deadline_s):
+            while not condition():  # noqa: ASYNC110 - any condition, also of the fake
+                await asyncio.sleep(0.002)
+
+    def asked(self, action: str, **fields: str) -> list[Any]:
+        """What Asterisk was asked."""
+        return [
+            one
+            for one in self.fake.received
+            if one.name == action and all(one.get(key) == value for key, value in fields.items())
+        ]
+
+    async def nothing_is_left(self) -> None:
+        await self.holds(lambda: not self.calls.calls and not self.calls.legs and not self.fake.channels)
+        assert self.dispatcher.offers == 0
+        assert self.dispatcher._waiting == {}
+        await self.holds(lambda: not self.dispatcher._tasks)
+        assert self.acd.waiting() == []
+        assert {self.acd.state_of(agent).activity for agent in self.acd.agents} == {Activity.IDLE}
+        await self.holds(lambda: not self.link._pending)
+        ends = [event.call_id for event in self.events if event.kind == "call_ended"]
+        arrivals = [event.call_id for event in self.events if event.kind == "call_arrived"]
+        assert sorted(ends, key=str) == sorted(arrivals, key=str)
+        moved = [event for event in self.events if event.kind == "call_moved"]
+        last: dict[str | None, str] = {event.call_id: event.after for event in moved}  # type: ignore[attr-defined]
+        assert set(last.values()) <= {State.ENDED.value}
+
+    async def close(self) -> None:
+        for page, task in self._pages:
+            task.cancel()
+            self.roster.leave(page)
+        async with asyncio.timeout(4):
+            await self.calls.close(1.0)
+            await self.dispatcher.close()
+            await self.link.close()
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    """After the story nothing may be left: no leg, call, offer, contact, answer or task."""
+    async with fake_asterisk() as fake:
+        house = House(fake)
+        await house.link.start()
+        yield house
+        try:
+            await house.nothing_is_left()
+        finally:
+            await house.close()
+    await house.holds(lambda: asyncio.all_tasks() == {asyncio.current_task()}, 3.0)

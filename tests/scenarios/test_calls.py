@@ -1,0 +1,406 @@
+"""Whole visits, and every way in which one may end early."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from acd.agent_states import Activity
+from agents.ports import Refused
+from cti.events import CallMoved
+from tests.ami.tape import Said
+from tests.scenarios.conftest import House
+
+
+async def test_a_call_from_arrival_to_the_callers_hang_up(house: House) -> None:
+    await house.agent()
+    caller, call, agent = await house.talking()
+    house.fake.hangs_up(caller)
+
+    ended = await house.until("call_ended", call_id=call.id)
+
+    assert (ended.outcome, ended.hung_up_by, ended.agent_id) == ("served", "caller", "1004")
+    assert house.asked("Hangup", Channel=agent.uniqueid)
+    steps = [event.event for event in house.events if isinstance(event, CallMoved)]
+    assert steps == ["answered", "queued", "offered", "connected", "hung_up"]
+    assert house.asked("Originate")[0].get("CallerID") == '"张三丰" <13800000001>'
+    assert any('"type":"pop"' in text for _, text in house.seen)
+
+
+async def test_the_agent_hangs_up_first_and_the_caller_hears_goodbye(house: House) -> None:
+    await house.agent()
+    _, call, agent = await house.talking()
+    house.fake.hangs_up(agent)
+
+    ended = await house.until("call_ended", call_id=call.id)
+
+    assert (ended.outcome, ended.hung_up_by) == ("served", "agent")
+    assert any("goodbye" in one.get("Command") for one in house.fake.received)
+
+
+async def test_hang_up_in_the_menu(house: House) -> None:
+    house.fake.endless = {"language"}
+    caller, call = await house.arrived()
+    await house.holds(lambda: caller.playing)
+    house.fake.hangs_up(caller)
+
+    assert (await house.until("call_ended", call_id=call.id)).outcome == "abandoned_in_menu"
+
+
+async def test_hang_up_in_the_queue(house: House) -> None:
+    house.fake.endless = {"queue_wait"}
+    caller, call = await house.queued()
+    await house.holds(lambda: caller.playing)
+    house.fake.hangs_up(caller)
+
+    ended = await house.until("call_ended", call_id=call.id)
+
+    assert (ended.outcome, ended.hung_up_by) == ("abandoned_in_queue", "caller")
+
+
+async def test_hang_up_while_the_phone_rings_silences_it(house: House) -> None:
+    await house.agent(answers=False)
+    caller, call = await house.queued()
+    phone = await house.ringing()
+    house.fake.hangs_up(caller)
+
+    await house.until("call_ended", call_id=call.id)
+    await house.holds(lambda: phone.uniqueid not in house.fake.channels)
+
+    assert house.asked("Hangup", Channel=phone.uniqueid, Cause="26")
+    assert house.acd.state_of("1004").available
+
+
+async def test_a_phone_dialled_for_a_caller_who_left_is_silenced_when_it_is_born(house: House) -> None:
+    house.fake.slow_birth = True
+    await house.agent(answers=False)
+    caller, call = await house.queued()
+    await house.holds(house.fake.agent_leg)
+    phone = house.fake.agent_leg()
+    assert phone is not None
+    house.fake.hangs_up(caller)
+    await house.until("call_ended", call_id=call.id)
+    await house.holds(lambda: house.asked("Hangup", Channel=phone.uniqueid))
+
+    house.fake.is_born(phone)
+
+    await house.holds(lambda: phone.uniqueid not in house.fake.channels)
+
+
+async def test_no_answer_keeps_the_place_and_goes_to_the_next_agent(house: House) -> None:
+    await house.agent("1004", answers=False)
+    caller, call = await house.queued()
+    await house.until("offer_made", agent_id="1004")
+    await house.agent("1001")
+
+    assert (await house.until("offer_ended", agent_id="1004")).reason == "rona"
+    connected = await house.until("agent_connected", agent_id="1001")
+    house.fake.hangs_up(caller)
+    await house.until("call_ended", call_id=call.id)
+
+    assert connected.waited_s > 0.4
+    assert (house.acd.state_of("1004").status, house.acd.state_of("1004").reason) == ("not_ready", "rona")
+
+
+async def test_an_answer_at_the_very_moment_of_no_answer_is_too_late(house: House) -> None:
+    await house.agent("1004", answers=False)
+    caller, call = await house.queued()
+    phone = await house.ringing()
+
+    def answers_first(said: Said) -> None:
+        if said.get("Channel") == phone.uniqueid and phone.state == "Ringing":
+            house.fake.answers(phone)
+            asyncio.get_running_loop().call_later(0.05, house.fake.carry_out, said)
+        else:
+            house.fake.carry_out(said)
+
+    house.fake.instead["Hangup"] = answers_first
+    await house.until("offer_ended", agent_id="1004", reason="rona")
+    await house.holds(lambda: phone.uniqueid not in house.fake.channels)
+
+    assert call.state == "queued"
+    await house.agent("1001")
+    await house.until("agent_connected", call_id=call.id, agent_id="1001")
+    house.fake.hangs_up(caller)
+
+
+async def test_a_busy_agent_is_passed_over(house: House) -> None:
+    await house.agent("1004", answers=False)
+    caller, call = await house.queued()
+    phone = await house.ringing()
+    await house.agent("1001")
+    house.fake.refuses_the_call(phone)
+
+    assert (await house.until("offer_ended", agent_id="1004")).reason == "busy"
+    await house.until("agent_connected", call_id=call.id, agent_id="1001")
+    house.fake.hangs_up(caller)
+
+
+async def test_a_phone_that_is_away_is_the_devices_fault(house: House) -> None:
+    house.fake.away = {"agent1004"}
+    await house.agent("1004")
+    caller, _ = await house.queued()
+
+    assert (await house.until("offer_ended", agent_id="1004")).reason == "device"
+    assert house.acd.state_of("1004").reason == "device_lost"
+    house.fake.hangs_up(caller)
+
+
+async def test_two_callers_and_one_agent_are_served_in_their_order(house: House) -> None:
+    await house.agent()
+    first, one, _ = await house.talking()
+    second, two = await house.queued("13800000002")
+    house.fake.hangs_up(first)
+
+    await house.until("call_ended", call_id=one.id)
+    await house.until("agent_connected", call_id=two.id)
+    house.fake.hangs_up(second)
+    await house.until("call_ended", call_id=two.id)
+
+    assert len(house.asked("Bridge")) == 2
+
+
+async def test_the_caller_leaves_at_the_moment_the_agent_answers(house: House) -> None:
+    house.fake.endless = {"queue_wait"}
+    await house.agent(answers=False)
+    caller, call = await house.queued()
+    phone = await house.ringing()
+    house.fake.answers(phone)
+    house.fake.hangs_up(caller)
+
+    assert (await house.until("call_ended", call_id=call.id)).outcome == "abandoned_in_queue"
+
+
+async def test_the_agent_answers_while_the_caller_is_leaving(house: House) -> None:
+    house.fake.endless = {"queue_wait"}
+    await house.agent(answers=False)
+    caller, call = await house.queued()
+    phone = await house.ringing()
+    house.fake.late["ControlPlayback"] = 0.05
+    house.fake.hangs_up(caller)
+    await house.holds(call.leg.gone.done)
+    house.fake.answers(phone)
+
+    assert (await house.until("call_ended", call_id=call.id)).outcome == "abandoned_in_queue"
+
+
+# -- the bridge -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_hang_up_lost_around_the_bridge_is_carried_out_by_us(house: House) -> None:
+    await house.agent()
+    caller, call, _ = await house.talking()
+    house.fake.loses_hang_up(caller)
+
+    ended = await house.until("call_ended", call_id=call.id)
+
+    assert ended.outcome == "served"
+    assert house.asked("Hangup", Channel=caller.uniqueid)
+
+
+async def test_an_agents_hang_up_lost_around_the_bridge_frees_the_caller(house: House) -> None:
+    await house.agent()
+    _, call, agent = await house.talking()
+    house.fake.loses_hang_up(agent)
+
+    ended = await house.until("call_ended", call_id=call.id)
+
+    assert (ended.outcome, ended.hung_up_by) == ("served", "agent")
+
+
+async def test_a_refused_bridge_ends_the_agents_leg_and_the_caller_is_offered_again(house: House) -> None:
+    house.fake.refuses = {"Bridge": ("Error", "Channel1")}
+    await house.agent("1004")
+    caller, call = await house.queued()
+    await house.until("call_moved", event="offer_lost")
+    house.fake.refuses = {}
+
+    await house.until("agent_connected", call_id=call.id)
+    waited = house.events[-1].at - (call.facts.queued_at or 0)
+    house.fake.hangs_up(caller)
+    await house.until("call_ended", call_id=call.id)
+
+    assert waited >= 0
+    assert len(house.asked("Originate")) == len({one.get("ChannelId") for one in house.asked("Originate")}) >= 2
+
+
+async def test_the_caller_is_gone_when_the_bridge_is_made(house: House) -> None:
+    await house.agent()
+
+    def too_late(said: Said) -> None:
+        del house.fake.instead["Bridge"]
+        house.fake.respond(said, "Error", "Channel1")
+        house.fake.hangs_up(house.fake.channels[said.get("Channel1")])
+
+    house.fake.instead["Bridge"] = too_late
+    _, call = await house.queued()
+
+    assert (await house.until("call_ended", call_id=call.id)).outcome == "abandoned_in_queue"
+
+
+# -- hold -------------------------------------------------------------------------------------------------------------
+
+
+async def test_hold_and_resume(house: House) -> None:
+    await house.agent()
+    caller, call, agent = await house.talking()
+
+    await house.floor.hold("1004")
+    assert (call.state, caller.bridge, house.acd.state_of("1004").activity) == ("held", "", Activity.HELD)
+    await house.floor.resume("1004")
+
+    assert call.state == "talking"
+    await house.holds(lambda: caller.bridge and caller.bridge == agent.bridge)
+    house.fake.hangs_up(caller)
+
+
+@pytest.mark.parametrize("who", ["caller", "agent"])
+async def test_who_hangs_up_while_the_hold_is_under_way_makes_it_impossible(house: House, who: str) -> None:
+    await house.agent()
+    caller, call, agent = await house.talking()
+
+    def leaves_first(said: Said) -> None:
+        house.fake.hangs_up(caller if who == "caller" else agent)
+        house.fake.carry_out(said)
+
+    house.fake.instead["Redirect"] = leaves_first
+    with pytest.raises(Refused):
+        await house.floor.hold("1004")
+
+    ended = await house.until("call_ended", call_id=call.id)
+    assert (ended.outcome, ended.hung_up_by) == ("served", who)
+
+
+@pytest.mark.parametrize("who", ["caller", "agent"])
+async def test_who_hangs_up_while_the_resume_is_under_way_makes_it_impossible(house: House, who: str) -> None:
+    await house.agent()
+    caller, call, agent = await house.talking()
+    await house.floor.hold("1004")
+
+    def leaves_first(said: Said) -> None:
+        house.fake.hangs_up(caller if who == "caller" else agent)
+        house.fake.carry_out(said)
+
+    house.fake.instead["Bridge"] = leaves_first
+    with pytest.raises(Refused):
+        await house.floor.resume("1004")
+
+    ended = await house.until("call_ended", call_id=call.id)
+    assert (ended.outcome, ended.hung_up_by) == ("served", who)
+
+
+async def test_the_agent_who_hangs_up_on_hold_frees_the_caller(house: House) -> None:
+    await house.agent()
+    _, call, agent = await house.talking()
+    await house.floor.hold("1004")
+    house.fake.hangs_up(agent)
+
+    ended = await house.until("call_ended", call_id=call.id)
+
+    assert (ended.outcome, ended.hung_up_by) == ("served", "agent")
+    with pytest.raises(Refused):
+        await house.floor.resume("1004")
+
+
+async def test_a_refused_resume_leaves_the_caller_held_with_music(house: House) -> None:
+    await house.agent()
+    caller, call, _ = await house.talking()
+    await house.floor.hold("1004")
+    music = len(house.asked("AGI", Command="SET MUSIC ON"))
+    house.fake.refuses = {"Bridge": ("Error", "Channel1")}
+
+    with pytest.raises(Refused):
+        await house.floor.resume("1004")
+
+    assert call.state == "held"
+    assert len(house.asked("AGI", Command="SET MUSIC ON")) == music + 1
+    house.fake.refuses = {}
+    await house.floor.resume("1004")
+    house.fake.hangs_up(caller)
+
+
+async def test_hold_twice_at_once_is_done_once(house: House) -> None:
+    await house.agent()
+    caller, _, _ = await house.talking()
+
+    results = await asyncio.gather(house.floor.hold("1004"), house.floor.hold("1004"), return_exceptions=True)
+
+    assert [type(one) for one in results] == [type(None), Refused]
+    house.fake.hangs_up(caller)
+
+
+async def test_the_agent_ends_the_call_from_the_page(house: House) -> None:
+    await house.agent()
+    _, call, _ = await house.talking()
+
+    await house.floor.hang_up("1004")
+
+    ended = await house.until("call_ended", call_id=call.id)
+    assert (ended.outcome, ended.hung_up_by) == ("served", "agent")
+
+
+# -- one call's error -------------------------------------------------------------------------------------------------
+
+
+async def test_an_error_in_one_call_touches_that_call_only(house: House) -> None:
+    await house.agent()
+    good, one, _ = await house.talking()
+    house.broken["main"] = RuntimeError("no such sound")
+    bad, two = await house.arrived("13800000002")
+    house.fake.presses(bad, "1")
+
+    assert (await house.until("call_ended", call_id=two.id)).outcome == "failed"
+    assert one.state == "talking"
+    assert any("excuse" in said.get("Command") for said in house.fake.received)
+    house.broken.clear()
+    third, three = await house.queued("13800000003")
+    house.fake.hangs_up(good)
+    await house.until("agent_connected", call_id=three.id)
+    house.fake.hangs_up(third)
+
+
+async def test_a_broken_announcement_does_not_cost_the_caller_the_place(house: House) -> None:
+    house.broken["queue_wait"] = RuntimeError("no such sound")
+    caller, call = await house.queued()
+    await house.agent()
+
+    await house.until("agent_connected", call_id=call.id)
+
+    house.fake.hangs_up(caller)
+
+
+async def test_a_router_that_fails_on_leaving_still_leaves_no_channel(house: House) -> None:
+    caller, call = await house.queued()
+    await house.holds(house.acd.waiting)
+    handle = house.acd.handle
+    failed: list[object] = []
+
+    def fails_once(event: object, now: float) -> object:
+        if type(event).__name__ == "ContactLeft" and not failed:
+            failed.append(event)
+            handle(event, now)  # type: ignore[arg-type]
+            raise RuntimeError("a mistake in a rule")
+        return handle(event, now)  # type: ignore[arg-type]
+
+    house.acd.handle = fails_once  # type: ignore[method-assign,assignment]
+    house.fake.hangs_up(caller)
+
+    await house.until("call_ended", call_id=call.id)
+    assert failed
+
+
+@pytest.mark.parametrize("name", ["a\nAction: Originate", '"><>\\', "x" * 1500, "张" * 600, "a,b${EVIL}"])
+async def test_no_callers_name_keeps_a_phone_from_ringing(house: House, name: str) -> None:
+    async def found(_by: str, _value: str) -> dict[str, object]:
+        return {"id": 1, "name": name}
+
+    object.__setattr__(house.shared, "find_customer", found)
+    await house.agent()
+    since = time.monotonic()
+
+    caller, _, _ = await house.talking()
+
+    assert time.monotonic() - since < 5
+    house.fake.hangs_up(caller)
