@@ -92,7 +92,9 @@ def _spoken(prompt: str, language: str, words: str) -> AudioSegment:
 
 def _recorded(path: Path) -> AudioSegment:
     try:
-        return AudioSegment.from_file(path)
+        # pydub leaves open what it opens itself, and tells the kind by the name only then
+        with path.open("rb") as recording:
+            return AudioSegment.from_file(recording, format=path.suffix[1:].lower())
     except Exception as error:
         raise AudioError(f"{path} cannot be read as sound: {str(error).splitlines()[0]}") from None
 
@@ -126,10 +128,10 @@ def _replace(path: Path, data: bytes) -> None:
 _CHORDS = [(220.0, 277.2, 329.6), (246.9, 293.7, 370.0), (196.0, 246.9, 293.7), (220.0, 261.6, 329.6)]
 
 
-def write_tone(path: Path, hz: float, seconds: float, level: float = 0.3) -> None:
-    """A steady tone, 8 kHz 16 bit mono."""
-    frames = (level * math.sin(2 * math.pi * hz * n / 8000) for n in range(int(8000 * seconds)))
-    _save_frames(path, array("h", (int(32767 * frame) for frame in frames)))
+def write_tone(path: Path, hz: int, seconds: int, level: float = 0.3) -> None:
+    """A steady tone of whole hertz and seconds, 8 kHz 16 bit mono."""
+    second = array("h", (int(32767 * level * math.sin(2 * math.pi * hz * n / 8000)) for n in range(8000)))
+    _save_frames(path, second * seconds)
 
 
 def write_hold_music(path: Path) -> None:

@@ -26,8 +26,8 @@ class MenuCaller:
     async def set_language(self, language: str) -> None:
         self._call.facts.language = language
 
-    async def play(self, *prompts: str) -> None:
-        await self._call.leg.play(self._files(prompts))
+    async def play(self, *prompts: str, barge_in: bool = False) -> None:
+        await self._call.leg.play(self._files(prompts), barge_in=barge_in)
 
     async def ask(
         self, prompts: Sequence[str], *, digits: int, timeout_s: float, terminator: str = "#", between_s: float = 3.0

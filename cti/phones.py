@@ -22,6 +22,7 @@ from cti.audio import write_tone
 
 MODULES = ("g711.so", "aufile.so", "aubridge.so", "sndfile.so", "auconv.so", "auresamp.so")
 APPS = ("account.so", "menu.so", "ctrl_tcp.so")
+LONGEST_CALL_S = 600  # baresip hangs up where its sound file ends
 FOLDERS = ("/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-gnu/baresip/modules", "/usr/local/lib/baresip/modules")
 
 
@@ -155,12 +156,12 @@ class Phone:
 
 
 @asynccontextmanager
-async def phone(proxy: str, accounts: Sequence[Account], *, tone_hz: float = 440.0) -> AsyncIterator[Phone]:
+async def phone(proxy: str, accounts: Sequence[Account], *, tone_hz: int = 440) -> AsyncIterator[Phone]:
     """A telephone on loopback that speaks a tone; gone afterwards, with its folder."""
     with tempfile.TemporaryDirectory(prefix="zongji-phone-") as name:
         folder = Path(name)
         port = free_port()
-        await asyncio.to_thread(write_tone, folder / "tone.wav", tone_hz, 60.0)
+        await asyncio.to_thread(write_tone, folder / "tone.wav", tone_hz, LONGEST_CALL_S)
         _configure(folder, port, proxy, accounts)
         one = Phone(folder, port)
         try:

@@ -51,7 +51,7 @@ async def up(settings: Settings) -> None:
         if settings.profile == "demo":
             proxy = f"{settings.asterisk.sip_host}:{settings.asterisk.sip_port}"
             accounts = [Account(f"agent{one}", kept.phone_password, auto_answer=True) for one in AGENTS]
-            await stack.enter_async_context(phone(proxy, accounts, tone_hz=880.0))
+            await stack.enter_async_context(phone(proxy, accounts, tone_hz=880))
         say(f"ready after {time.monotonic() - started:.1f} s")
         say(f"  desk       {url}/desk      log in: 1001 to 1004, password {PASSWORD}")
         say(f"  wallboard  {url}/wallboard log in: 2001, password {PASSWORD}")

@@ -16,7 +16,9 @@ class Caller(Protocol):
     @property
     def language(self) -> str: ...
     async def set_language(self, language: str) -> None: ...
-    async def play(self, *prompts: str) -> None: ...
+    async def play(self, *prompts: str, barge_in: bool = False) -> None:
+        """Heard to the end; with `barge_in` until a key is pressed, which is kept for the next question."""
+
     async def ask(
         self, prompts: Sequence[str], *, digits: int, timeout_s: float, terminator: str = "#", between_s: float = 3.0
     ) -> str:

@@ -40,7 +40,7 @@ async def run(menu: MenuSet, caller: Caller) -> Outcome:
 async def _step(node: Node, caller: Caller) -> str | Outcome:
     match node:
         case Say():
-            await caller.play(*node.prompts)
+            await caller.play(*node.prompts, barge_in=True)
             return node.next
         case Menu():
             return await _choose(node, caller)

@@ -44,6 +44,8 @@ PLAY_DEADLINE_S = 120.0
 PARKED_STATES = {"Ring", "Up"}  # of a channel in no bridge: whoever has called us or answered us is in the loop
 TRIES = 3
 INTERRUPTED = AgiResult(code=-1, result="-1", data="")
+BEGIN_S = 0.15  # an idle loop takes up to 100 ms to begin the next command
+PLAYED_OUT = {"0", "-1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,19 +223,19 @@ class Leg:
         """The call is up, media flows."""
         await self._surely(commands.answer())
 
-    async def play(self, files: Sequence[Path]) -> None:
-        """All was heard to its end."""
+    async def play(self, files: Sequence[Path], *, barge_in: bool = False) -> None:
+        """All was heard to its end; with `barge_in` the first key ends it and is kept for the next `ask`."""
         for file in files:
-            await self._stream(file, "")
+            if not barge_in:
+                await self._stream(file, "")
+            elif self._digits or await self._stream_until_key(file):
+                return
 
     async def ask(
         self, files: Sequence[Path], *, digits: int, timeout_s: float, terminator: str = "#", between_s: float = 3.0
     ) -> str:
         """At most `digits` keys, with type-ahead and barge-in; empty on silence."""
-        for file in files:
-            if self._digits:
-                break
-            await self._stream(file, EVERY_KEY)
+        await self.play(files, barge_in=True)
         got = ""
         while len(got) < digits:
             key = await self._next_key(between_s if got else timeout_s)
@@ -242,12 +244,27 @@ class Leg:
             got += key
         return got
 
-    async def _stream(self, file: Path, escape: str) -> None:
+    async def _stream(self, file: Path, escape: str) -> AgiResult:
         self._playing = True
         try:
-            await self._command(commands.stream_file(str(file), escape))
+            return await self._command(commands.stream_file(str(file), escape))
         finally:
             self._playing = False
+
+    async def _stream_until_key(self, file: Path) -> bool:
+        """True when a key ended it. A key that came before the file began is no escape: Asterisk is told to stop."""
+        stream = asyncio.create_task(self._stream(file, EVERY_KEY))
+        key = asyncio.create_task(self._a_key())
+        try:
+            await asyncio.wait({stream, key}, return_when=asyncio.FIRST_COMPLETED)
+            while not stream.done():
+                await asyncio.wait({stream}, timeout=BEGIN_S)
+                if not stream.done():
+                    await self.stop_playing()
+            return (await stream).result not in PLAYED_OUT or bool(self._digits)
+        finally:
+            stream.cancel()
+            key.cancel()
 
     async def stop_playing(self) -> None:
         """What plays now ends at once; its `play` returns."""
@@ -258,14 +275,18 @@ class Leg:
                 log.debug("nothing was playing", uniqueid=self.uniqueid, reason=str(error))
 
     async def _next_key(self, timeout_s: float) -> str | None:
-        if not self._digits:
-            self._digit_came.clear()
-            try:
-                async with asyncio.timeout(timeout_s):
-                    await self.until(self._digit_came.wait())
-            except TimeoutError:
-                return None
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self.until(self._a_key())
+        except TimeoutError:
+            return None
         return self._digits.popleft()
+
+    async def _a_key(self) -> None:
+        """A key lies in the type-ahead."""
+        while not self._digits:
+            self._digit_came.clear()
+            await self._digit_came.wait()
 
     async def music(self, on: bool) -> None:
         """Music on hold plays from now on, or no longer."""

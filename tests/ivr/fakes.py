@@ -1,8 +1,9 @@
-"""A caller with behaviour: presses what the script says, hears everything."""
+"""Callers with behaviour: one answers as the script says, one has a keypad and does not wait to be asked."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Mapping, Sequence
 
 from ivr.caller import HungUp
 
@@ -20,7 +21,7 @@ class ScriptedCaller:
     async def set_language(self, language: str) -> None:
         self.language = language
 
-    async def play(self, *prompts: str) -> None:
+    async def play(self, *prompts: str, barge_in: bool = False) -> None:
         self.heard += prompts
 
     async def ask(
@@ -37,3 +38,37 @@ class ScriptedCaller:
 
     def entered(self, node: str) -> None:
         self.path.append(node)
+
+
+class TypingCaller(ScriptedCaller):
+    """Keys lie in a buffer until asked for, and end what may be ended; `during` has the keys pressed in a prompt.
+
+    `heard` has every prompt that began, `to_the_end` those that were not cut short.
+    """
+
+    def __init__(self, ahead: str = "", *, during: Mapping[str, str] | None = None) -> None:
+        super().__init__()
+        self._buffer = deque(ahead)
+        self._during = dict(during or {})
+        self.to_the_end: list[str] = []
+
+    async def play(self, *prompts: str, barge_in: bool = False) -> None:
+        for prompt in prompts:
+            if barge_in and self._buffer:
+                return
+            self.heard.append(prompt)
+            self._buffer += self._during.pop(prompt, "")
+            if not (barge_in and self._buffer):
+                self.to_the_end.append(prompt)
+
+    async def ask(
+        self, prompts: Sequence[str], *, digits: int, timeout_s: float, terminator: str = "#", between_s: float = 3.0
+    ) -> str:
+        await self.play(*prompts, barge_in=True)
+        got = ""
+        while self._buffer and len(got) < digits:
+            key = self._buffer.popleft()
+            if key == terminator and digits > 1:
+                break
+            got += key
+        return got

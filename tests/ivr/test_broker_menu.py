@@ -11,7 +11,7 @@ from ivr.caller import HungUp
 from ivr.check import check
 from ivr.nodes import MenuSet
 from ivr.run import ToQueue, run
-from tests.ivr.fakes import ScriptedCaller
+from tests.ivr.fakes import ScriptedCaller, TypingCaller
 
 FOLDER = Path(menus.__file__).parent
 QUEUES = {"accounts", "trading", "complaints"}
@@ -86,6 +86,47 @@ async def test_nine_repeats_the_main_menu(broker: MenuSet) -> None:
 async def test_hang_up_ends_the_walk(broker: MenuSet) -> None:
     with pytest.raises(HungUp):
         await run(broker, ScriptedCaller("1", None))
+
+
+async def test_a_key_during_the_welcome_ends_it_and_answers_the_next_menu(broker: MenuSet) -> None:
+    caller = TypingCaller(during={"welcome": "2", "main": "2"})
+
+    outcome = await run(broker, caller)
+
+    assert outcome == ToQueue("trading", "english >= 1 and trading >= 1", 0)
+    assert caller.to_the_end == []
+    assert caller.heard == ["welcome", "main"]
+
+
+async def test_keys_typed_ahead_through_every_menu_reach_the_queue_with_all_digits(broker: MenuSet) -> None:
+    caller = TypingCaller("1110000001#")
+
+    outcome = await run(broker, caller)
+
+    assert isinstance(outcome, ToQueue)
+    assert (outcome.queue, caller.data) == ("accounts", {"account": "10000001"})
+    assert caller.heard == []
+
+
+@pytest.mark.parametrize(("sorry", "before"), [("invalid", {"main": "7"}), ("timeout", {})])
+async def test_a_key_during_the_excuse_is_the_next_try(broker: MenuSet, sorry: str, before: dict[str, str]) -> None:
+    caller = TypingCaller(during={"welcome": "1", sorry: "2", **before})
+
+    outcome = await run(broker, caller)
+
+    assert isinstance(outcome, ToQueue)
+    assert outcome.queue == "trading"
+    assert (sorry, sorry in caller.to_the_end) == (sorry, False)
+    assert caller.heard.count("main") == 1
+
+
+async def test_a_goodbye_is_heard_to_its_end_whatever_is_typed() -> None:
+    menu = menus.parse(HEAD + '[nodes.a]\nkind = "hangup"\nprompts = ["goodbye"]\n', "m.toml")
+    caller = TypingCaller("123")
+
+    await run(menu, caller)
+
+    assert caller.to_the_end == ["goodbye"]
 
 
 HEAD = 'name = "m"\nstart = "a"\n'

@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import os
 import socket
 import tempfile
 import time
+import tomllib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 
+from acd.agent_states import Activity
 from agents.roster import Page
 from agents.wire import Message, server_messages
 from cti.app import Server, Voice, prepare_voice
-from cti.audio import write_hold_music
+from cti.audio import write_hold_music, write_tone
 from cti.events import Event
 from cti.pbx import Pbx, PbxConfig
 from cti.phones import Account, Phone, free_port, phone
 from cti.secrets import Secrets
 from cti.settings import AsteriskSettings, QueueSettings, Settings
 from cti.settings_demo import DEMO_QUEUES
+from ivr.nodes import Collect, Menu
 
 ROOT = Path(__file__).parents[2]
 PROVIDED = ROOT / ".pbx" / "asterisk.json"
 PASSWORD = "for-this-test"
+PROMPT_S = 2
+PROMPTS = tomllib.loads((ROOT / "ivr" / "menus" / "prompts.toml").read_text("utf-8"))
+PROMPT_HZ = {pair: 1000 + 40 * n for n, pair in enumerate(itertools.product(("zh", "en"), PROMPTS))}
+BUSY = {Activity.OFFERED, Activity.TALKING, Activity.HELD}
 
 
 @dataclass
@@ -54,6 +64,7 @@ class House:
     """What a live test works with."""
 
     server: Server
+    app: FastAPI
     pbx: Pbx
     sip: str
     stack: AsyncExitStack
@@ -73,7 +84,11 @@ class House:
             while not condition():  # noqa: ASYNC110 - any condition, also of Asterisk
                 await asyncio.sleep(0.01)
 
-    async def agent(self, agent_id: str, *, auto_answer: bool = True, tone_hz: float = 880.0) -> tuple[Desk, Phone]:
+    async def passes(self, seconds: float) -> None:
+        """The call goes on for this long: how long something is heard is what is measured."""
+        await asyncio.sleep(seconds)
+
+    async def agent(self, agent_id: str, *, auto_answer: bool = True, tone_hz: int = 880) -> tuple[Desk, Phone]:
         """An agent with a page and a registered telephone, ready."""
         account = Account(f"agent{agent_id}", PASSWORD, auto_answer=auto_answer)
         sip_phone = await self.stack.enter_async_context(phone(self.sip, [account], tone_hz=tone_hz))
@@ -87,7 +102,7 @@ class House:
         await self.server.floor.set_status(agent_id, "ready", None)
         return desk, sip_phone
 
-    async def caller(self, number: str = "13800000001", name: str = "", tone_hz: float = 440.0) -> Phone:
+    async def caller(self, number: str = "13800000001", name: str = "", tone_hz: int = 440) -> Phone:
         """A caller who has dialled the house."""
         account = Account("caller", PASSWORD, name, number, register=False)
         caller = await self.stack.enter_async_context(phone(self.sip, [account], tone_hz=tone_hz))
@@ -95,33 +110,61 @@ class House:
         await caller.wait_for("CALL_ESTABLISHED")
         return caller
 
+    async def queued(self, number: str = "13800000002", keys: str = "12") -> Phone:
+        """A caller who typed ahead (Mandarin, quotes) and now waits."""
+        known = set(self.server.calls.calls)
+        caller = await self.caller(number)
+        [call_id] = set(self.server.calls.calls) - known
+        await caller.press(keys, gap_s=0.1)
+        await self.until("call_queued", call_id=call_id)
+        return caller
+
+    def told(self, what: str, key: str) -> list[Any]:
+        """This field of every event of the kind, in order."""
+        return [getattr(event, key) for event in self.events if event.kind == what]
+
+    def nobody_is_busy(self) -> bool:
+        acd = self.server.acd
+        return not any(acd.state_of(one).activity in BUSY for one in acd.agents)
+
+
+def _impatient(voice: Voice) -> Voice:
+    """The menu waits a second for a key, so that a test of silence is over soon."""
+    nodes = {
+        name: replace(node, timeout_s=1.0) if isinstance(node, Menu | Collect) else node
+        for name, node in voice.menu.nodes.items()
+    }
+    return replace(voice, menu=replace(voice.menu, nodes=nodes))
+
 
 def _udp_port() -> int:
     return free_port(socket.SOCK_DGRAM)
 
 
 @asynccontextmanager
-async def running_house(folder: Path) -> AsyncIterator[House]:
+async def running_house(folder: Path, recordings: Path) -> AsyncIterator[House]:
     if not PROVIDED.exists():
         pytest.fail("no Asterisk: run 'make setup'")
     settings = Settings(
         run_dir=folder,
+        recordings_dir=recordings,
         asterisk=AsteriskSettings(sip_port=_udp_port(), ami_port=free_port()),
         queues=[QueueSettings(**{**queue, "offer_timeout_s": 4.0, "wrapup_s": 1.0}) for queue in DEMO_QUEUES],
     )
-    voice: Voice = await prepare_voice(settings)
+    voice = _impatient(await prepare_voice(settings))
     await asyncio.to_thread(write_hold_music, folder / "moh" / "hold.wav")
     rtp = 20000 + _udp_port() % 300 * 100
     config = PbxConfig(
         folder / "pbx", PROVIDED, "127.0.0.1", settings.asterisk.sip_port, settings.asterisk.ami_port, rtp, rtp + 99,
         PASSWORD, PASSWORD, {f"agent{n}": PASSWORD for n in (1001, 1002, 1003, 1004)}, folder / "moh",
+        fallback_prompt=voice.files.path("fallback", "zh"),
     )  # fmt: skip
     pbx = Pbx(config, ROOT / "asterisk-config")
     await pbx.start()
     try:
         server = Server(settings, Secrets(PASSWORD, "s" * 40, PASSWORD, PASSWORD), voice)
-        async with AsyncExitStack() as stack, server.running():
-            house = House(server, pbx, f"127.0.0.1:{settings.asterisk.sip_port}", stack)
+        async with AsyncExitStack() as stack, server.running() as app:
+            house = House(server, app, pbx, f"127.0.0.1:{settings.asterisk.sip_port}", stack)
             server.bus.subscribe(Event, house.events.append)
             try:
                 yield house
@@ -131,18 +174,38 @@ async def running_house(folder: Path) -> AsyncIterator[House]:
         await pbx.stop()
 
 
+def _open_files() -> int:
+    return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - counted, and one of them is this listing
+
+
+@pytest.fixture(scope="session")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every prompt is a tone of its own, so that a recording tells which of them was heard."""
+    folder = tmp_path_factory.mktemp("recordings")
+    for (language, prompt), hz in PROMPT_HZ.items():
+        (folder / language).mkdir(exist_ok=True)
+        write_tone(folder / language / f"{prompt}.wav", hz, PROMPT_S)
+    return folder
+
+
 @pytest.fixture
-async def house() -> AsyncIterator[House]:
-    """After the test nothing may be left: no channel, no bridge, no call, no offer, no agent in a call."""
-    before = asyncio.all_tasks()
+async def house(recordings: Path) -> AsyncIterator[House]:
+    """Whatever the test did, nothing of it is left: no channel, bridge, call, offer, busy agent, task or open file."""
+    before, files = asyncio.all_tasks(), _open_files()
     with tempfile.TemporaryDirectory(prefix="zj") as folder:  # short: a Unix socket's path has 107 characters
-        async with running_house(Path(folder)) as house:
+        async with running_house(Path(folder), recordings) as house:
             yield house
             await house.stack.aclose()
-            await house.holds(lambda: not house.server.calls.calls and not house.server.calls.legs)
+            server = house.server
+            await house.holds(lambda: not server.calls.calls and not server.calls.legs)
+            await house.holds(house.nobody_is_busy)
             assert "0 active channels" in await house.pbx.console("core show channels")
             assert len((await house.pbx.console("bridge show all")).strip().splitlines()) == 1
-            assert house.server.dispatcher.offers == 0
-            assert not house.server.acd.waiting(None, time.time())
+            assert server.dispatcher.offers == 0
+            assert not server.acd.waiting(None, time.time())
+            assert not house.pbx.log_lines("ERROR")
     left = {task for task in asyncio.all_tasks() - before if not task.done() and task is not asyncio.current_task()}
     assert not left, left
+    async with asyncio.timeout(5):
+        while _open_files() > files:  # noqa: ASYNC110 - a closed transport lets go in its own time
+            await asyncio.sleep(0.05)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cti.phones import Phone, tone_level
+from cti.phones import tone_level
 from tests.live.conftest import House
 
 pytestmark = pytest.mark.live
@@ -45,18 +45,6 @@ async def test_a_call_through_menu_and_queue_to_an_agent_who_sees_the_customer_f
     assert tone_level(agent_phone.heard()[-1], 440) > 0.02
 
 
-async def _queued(house: House, number: str = "13800000002") -> Phone:
-    """A caller who asked for quotes in Mandarin and now waits."""
-    caller = await house.caller(number)
-    known = len(house.server.calls.calls)
-    call_id = list(house.server.calls.calls)[known - 1]
-    await caller.press("1")
-    await house.until("menu_stepped", node="main", call_id=call_id)
-    await caller.press("2")
-    await house.until("call_queued", call_id=call_id)
-    return caller
-
-
 async def test_wrong_digits_and_then_a_person(house: House) -> None:
     caller = await house.caller()
     await caller.press("1")
@@ -79,7 +67,7 @@ async def test_hang_up_in_the_menu(house: House) -> None:
 
 
 async def test_hang_up_in_the_queue_with_music_heard(house: House) -> None:
-    caller = await _queued(house)
+    caller = await house.queued()
     started = house.server.clock()
     await house.holds(lambda: house.server.clock() - started > 1.0)
     caller.hang_up()
@@ -91,7 +79,7 @@ async def test_hang_up_in_the_queue_with_music_heard(house: House) -> None:
 
 async def test_hang_up_while_the_agents_phone_rings_silences_it(house: House) -> None:
     _, agent_phone = await house.agent("1004", auto_answer=False)
-    caller = await _queued(house)
+    caller = await house.queued()
     await agent_phone.wait_for("CALL_INCOMING")
     caller.hang_up()
 
@@ -102,7 +90,7 @@ async def test_hang_up_while_the_agents_phone_rings_silences_it(house: House) ->
 
 async def test_no_answer_keeps_the_place_and_goes_to_the_next_agent(house: House) -> None:
     await house.agent("1004", auto_answer=False)
-    caller = await _queued(house)
+    caller = await house.queued()
     await house.until("offer_made", agent_id="1004")
     await house.agent("1001")
 
@@ -119,7 +107,7 @@ async def test_no_answer_keeps_the_place_and_goes_to_the_next_agent(house: House
 
 async def test_busy_agent_is_passed_over(house: House) -> None:
     _, busy = await house.agent("1004", auto_answer=False)
-    caller = await _queued(house)
+    caller = await house.queued()
     await busy.wait_for("CALL_INCOMING")
     await house.agent("1001")
     busy.hang_up()
@@ -132,7 +120,7 @@ async def test_busy_agent_is_passed_over(house: House) -> None:
 
 async def test_agent_hangs_up_first_and_the_caller_hears_goodbye(house: House) -> None:
     _, agent_phone = await house.agent("1004")
-    caller = await _queued(house)
+    caller = await house.queued()
     await house.until("agent_connected")
     await agent_phone.wait_for("CALL_ESTABLISHED")
     agent_phone.hang_up()
@@ -145,9 +133,9 @@ async def test_agent_hangs_up_first_and_the_caller_hears_goodbye(house: House) -
 
 async def test_two_callers_one_agent_are_served_in_their_order(house: House) -> None:
     _, agent_phone = await house.agent("1004")
-    first = await _queued(house, "13800000001")
+    first = await house.queued("13800000001")
     one = await house.until("agent_connected")
-    second = await _queued(house, "13800000002")
+    second = await house.queued("13800000002")
     first.hang_up()
 
     await house.until("call_ended", call_id=one.call_id)
@@ -160,7 +148,7 @@ async def test_two_callers_one_agent_are_served_in_their_order(house: House) -> 
 
 async def test_hold_and_resume(house: House) -> None:
     await house.agent("1004")
-    caller = await _queued(house)
+    caller = await house.queued()
     await house.until("agent_connected")
     await house.server.floor.hold("1004")
     assert (await house.until("call_moved", event="held")).after == "held"
