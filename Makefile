@@ -32,7 +32,7 @@ run: setup ## everything in the foreground, Ctrl-C ends it
 	@exec $(PY) -m cti up
 
 start: setup ## everything in the background
-	@mkdir -p $(RUN); setsid $(PY) -m cti up >$(RUN)/up.log 2>&1 </dev/null & \
+	@mkdir -p $(RUN); : >$(RUN)/up.log; setsid $(PY) -m cti up >$(RUN)/up.log 2>&1 </dev/null & \
 	for i in $$(seq 1 600); do grep -q '^ready' $(RUN)/up.log 2>/dev/null && break; kill -0 $$! 2>/dev/null || break; sleep 0.1; done; \
 	cat $(RUN)/up.log; grep -q '^ready' $(RUN)/up.log || exit 2
 

@@ -6,9 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-import time
 from collections.abc import Coroutine
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,7 +22,7 @@ from cti.pbx import PbxError
 from cti.phones import PhoneError
 from cti.settings import Settings, SettingsError, load
 from cti.try_call import try_call
-from cti.up import say, up
+from cti.up import down, say, up
 from ivr.menus import BadMenu
 from ivr.prompts import BadPrompts
 
@@ -73,16 +71,8 @@ def up_() -> None:
 
 @cli.command()
 def stop() -> None:
-    """End what `up` started, and wait until it is gone."""
-    pid_file = _settings().run_dir / "pid"
-    with suppress(OSError, ValueError):
-        pid = int(pid_file.read_text())
-        os.kill(pid, signal.SIGTERM)
-        for _ in range(200):
-            if not Path(f"/proc/{pid}").exists() or not pid_file.exists():
-                break
-            time.sleep(0.1)
-    say("stopped")
+    """End what `up` started, and wait until it is gone; also what one that was killed left behind."""
+    _run(down(_settings().run_dir))
 
 
 @cli.command()

@@ -16,6 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cti import orphans
+
 LOOPBACK = "127.0.0.1"
 SOCKET_PATH_MAX = 107  # sun_path; asterisk.ctl lives in the run directory
 PLACEHOLDER = re.compile(r"@([A-Z_]+)@")
@@ -153,6 +155,15 @@ def _link_data(data: Path, asterisk: Provided, sounds: Path | None) -> None:
         link.symlink_to(target)
 
 
+def _main_file(run_dir: Path) -> str:
+    return str(run_dir.resolve() / "etc" / "asterisk.conf")
+
+
+async def reclaim(run_dir: Path) -> int | None:
+    """End an Asterisk that runs from this folder although nobody here started it; its pid, or None."""
+    return await orphans.end(run_dir / "asterisk.pid", _main_file(run_dir))
+
+
 # -- running ---------------------------------------------------------------------------------------------------------
 
 
@@ -249,7 +260,7 @@ class Pbx:
     @property
     def _argv(self) -> list[str]:
         found = provided(self._config.provided)
-        return [*found.argv, "-C", str(self._run_dir / "etc" / "asterisk.conf")]
+        return [*found.argv, "-C", _main_file(self._run_dir)]
 
     @property
     def _ready(self) -> bool:

@@ -12,16 +12,19 @@ import tempfile
 import time
 import wave
 from array import array
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cti import orphans
 from cti.audio import write_tone
 
 MODULES = ("g711.so", "aufile.so", "aubridge.so", "sndfile.so", "auconv.so", "auresamp.so")
 APPS = ("account.so", "menu.so", "ctrl_tcp.so")
+PID = "pid"
+RECORDINGS_KEPT = 20
 LONGEST_CALL_S = 600  # baresip hangs up where its sound file ends
 FOLDERS = ("/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-gnu/baresip/modules", "/usr/local/lib/baresip/modules")
 
@@ -49,6 +52,11 @@ class PhoneEvent:
     kind: str
     at: float
     fields: dict[str, Any]
+
+
+def recordings(folder: Path, kind: str = "dec") -> list[Path]:
+    """What the telephone in this folder heard (`dec`) or said (`enc`), oldest first."""
+    return sorted((folder / "heard").glob(f"*-{kind}.wav"), key=lambda path: path.stat().st_mtime)
 
 
 def free_port(kind: int = socket.SOCK_STREAM) -> int:
@@ -79,6 +87,7 @@ class Phone:
                 program, "-f", str(self.folder), stdin=asyncio.subprocess.DEVNULL, stdout=out, stderr=out,
                 start_new_session=True,
             )  # fmt: skip
+        (self.folder / PID).write_text(str(self._process.pid))
         async with asyncio.timeout(10):
             while self._writer is None:
                 if self._process.returncode is not None:
@@ -98,6 +107,8 @@ class Phone:
                     async with self._more:
                         self.events.append(PhoneEvent(message.get("type", ""), time.time(), message))
                         self._more.notify_all()
+                    if message.get("type") == "CALL_CLOSED":
+                        self._forget_old()
 
     def command(self, name: str, params: str = "") -> None:
         assert self._writer is not None  # noqa: S101
@@ -138,7 +149,12 @@ class Phone:
 
     def heard(self) -> list[Path]:
         """Recordings of what the far side sent, oldest first; complete once the phone has ended the call."""
-        return sorted((self.folder / "heard").glob("*-dec.wav"), key=lambda path: path.stat().st_mtime)
+        return recordings(self.folder)
+
+    def _forget_old(self) -> None:
+        for kind in ("dec", "enc"):
+            for old in recordings(self.folder, kind)[:-RECORDINGS_KEPT]:
+                old.unlink(missing_ok=True)
 
     async def stop(self) -> None:
         for action in (self._writer and self._writer.close, self._reader and self._reader.cancel):
@@ -155,15 +171,43 @@ class Phone:
                 return
 
 
+def _started_from(folder: Path) -> str:
+    return f"-f {folder.resolve()}"
+
+
+async def reclaim(folder: Path) -> int | None:
+    """End the telephone that an earlier run left behind in this folder, and the folder; its pid, or None."""
+    found = await orphans.end(folder / PID, _started_from(folder))
+    shutil.rmtree(folder, ignore_errors=True)
+    return found
+
+
+@contextlib.contextmanager
+def _made(folder: Path | None) -> Iterator[Path]:
+    if folder is None:
+        with tempfile.TemporaryDirectory(prefix="zongji-phone-") as name:
+            yield Path(name)
+        return
+    folder.mkdir(mode=0o700, parents=True)
+    try:
+        yield folder.resolve()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @asynccontextmanager
-async def phone(proxy: str, accounts: Sequence[Account], *, tone_hz: int = 440) -> AsyncIterator[Phone]:
-    """A telephone on loopback that speaks a tone; gone afterwards, with its folder."""
-    with tempfile.TemporaryDirectory(prefix="zongji-phone-") as name:
-        folder = Path(name)
+async def phone(
+    proxy: str, accounts: Sequence[Account], *, tone_hz: int = 440, folder: Path | None = None
+) -> AsyncIterator[Phone]:
+    """A telephone on loopback that speaks a tone; gone afterwards, with its folder.
+
+    Recordings of what it hears lie in the folder while it lives; a temporary one unless it is named.
+    """
+    with _made(folder) as home:
         port = free_port()
-        await asyncio.to_thread(write_tone, folder / "tone.wav", tone_hz, LONGEST_CALL_S)
-        _configure(folder, port, proxy, accounts)
-        one = Phone(folder, port)
+        await asyncio.to_thread(write_tone, home / "tone.wav", tone_hz, LONGEST_CALL_S)
+        _configure(home, port, proxy, accounts)
+        one = Phone(home, port)
         try:
             await one.start()
             yield one
@@ -217,11 +261,20 @@ def _account(one: Account, proxy: str) -> str:
 # -- what was heard ---------------------------------------------------------------------------------------------------
 
 
+def _frames(path: Path) -> tuple[array[int], int]:
+    with wave.open(str(path)) as sound:
+        return array("h", sound.readframes(sound.getnframes()))[:: sound.getnchannels()], sound.getframerate()
+
+
+def seconds_of(path: Path) -> float:
+    """How long a recording lasts."""
+    frames, rate = _frames(path)
+    return len(frames) / rate
+
+
 def tone_level(path: Path, hz: float, from_s: float = 0.0, to_s: float = math.inf) -> float:
     """Amplitude of one frequency, 0 to 1, by the Goertzel algorithm (G. Goertzel, 1958)."""
-    with wave.open(str(path)) as sound:
-        rate, channels = sound.getframerate(), sound.getnchannels()
-        frames = array("h", sound.readframes(sound.getnframes()))[::channels]
+    frames, rate = _frames(path)
     part = frames[int(from_s * rate) : int(min(to_s * rate, len(frames)))]
     if not part:
         return 0.0

@@ -1,123 +1,226 @@
-"""`make call`: a real caller through the running house, and the printed story of the call."""
+"""`make call`: a real caller through the running house, and the story of the call as the journal tells it."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import time
-import urllib.error
-import urllib.request
-import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
-
-from websockets.asyncio.client import ClientConnection, connect
 
 from cti import secrets
 from cti.app import StartError
-from cti.phones import Account, phone, tone_level
+from cti.desk_client import Desk, DeskError, log_in
+from cti.phones import Account, Phone, phone, recordings, seconds_of, tone_level
 from cti.settings import Settings
-from cti.up import say
+from cti.up import PHONES, say
 from db.demo import PASSWORD
 
-AGENT, SUPERVISOR = "1001", "2001"
+SUPERVISOR = "2001"
+SERVING = ("1001", "1002", "1003")  # the demo's agents who serve accounts
+NAME, NUMBER, ACCOUNT = "张三丰", "13800000001", "10000001"
+KEYS = {"language": "1", "main": "1", "account_number": f"{ACCOUNT}#"}
+THINKS_S = 1.0  # a caller listens a little before pressing a key
 TALK_S = 3.0
+LONGEST_S = 90.0
+CALLER_HZ, AGENT_HZ = 440, 880
+HEARD = 0.02  # of full scale; a tone is sent at 0.3
+LEFT_OUT = ("at", "kind", "queue", "uniqueid", "offer_id", "pages", "priority")
+
+
+@dataclass
+class Story:
+    """What the journal has told of our call so far."""
+
+    call_id: str
+    begun_at: float
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def step(self, kind: str, **fields: Any) -> dict[str, Any] | None:
+        """The last of the kind with these fields."""
+        found = (s for s in reversed(self.steps) if s["kind"] == kind and all(s.get(k) == v for k, v in fields.items()))
+        return next(found, None)
 
 
 async def try_call(settings: Settings) -> None:
-    """A caller chooses accounts, enters a number, waits, talks, hangs up. Raises StartError when nothing runs."""
+    """A caller chooses accounts, enters a number, waits, talks and hangs up; raises StartError with what went wrong."""
     base = f"http://{settings.web.host}:{settings.web.port}"
-    kept = secrets.kept(settings.run_dir / "secrets.json")
-    proxy = f"{settings.asterisk.sip_host}:{settings.asterisk.sip_port}"
-    account = Account("caller", kept.caller_password, "张三丰", "13800000001", register=False)
-    async with _desk(base) as desk, phone(proxy, [account]) as caller:
-        say(f"agent {AGENT} is ready; +86 138 0000 0001 dials 8000 ...")
-        caller.dial(f"sip:8000@{proxy}")
-        await caller.wait_for("CALL_ESTABLISHED")
-        await asyncio.sleep(1.0)
-        for digits, pause_s in (("1", 1.5), ("1", 1.5), ("10000001#", 0.0)):
-            await caller.press(digits)
-            await asyncio.sleep(pause_s)
-        popped = await _first(desk, "pop")
-        name = (popped["customer"] or {}).get("name", "unknown")
-        say(f"agent {AGENT}'s page shows {name}, queue {popped['queue']}, waited {popped['waited_s']:.2f} s")
-        await _first(desk, "call_state", state="talking")
-        await asyncio.sleep(TALK_S)
-        caller.hang_up()
-        await caller.wait_for("CALL_CLOSED")
-        await _first(desk, "call_state", state="ended")
-        level = tone_level(caller.heard()[-1], 880)
-        say(f"the caller heard the agent's 880 Hz tone at {level:.3f} of full scale")
-    await _tell(base, popped["call_id"])
+    try:
+        supervisor = await log_in(base, SUPERVISOR, PASSWORD)
+        async with asyncio.timeout(LONGEST_S):
+            async with _somebody_ready(supervisor):
+                await _place(settings, supervisor)
+    except DeskError as error:
+        raise StartError(f"{error}") from None
+    except TimeoutError:
+        raise StartError(f"the call was not over after {LONGEST_S:.0f} s: see {settings.run_dir}/zongji.log") from None
 
 
-async def _tell(base: str, call_id: str) -> None:
-    tokens = await _post(base, "/api/login", {"login": SUPERVISOR, "password": PASSWORD})
-    for _ in range(50):
-        story = await _get(base, f"/api/calls/{call_id}", _access(tokens))
-        if any(step["kind"] == "call_ended" for step in story["steps"]):
-            break
-        await asyncio.sleep(0.1)
-    say(f"\ncall {call_id}: {story['outcome']}, hung up by {story['hung_up_by']}")
-    begun = story["steps"][0]["at"]
-    for step in story["steps"]:
-        rest = " ".join(
-            f"{key}={value}" for key, value in step.items() if key not in ("at", "kind", "queue") and value is not None
-        )
-        say(f"  {step['at'] - begun:8.3f} s  {step['kind']:<16} {rest}")
+# -- agents -----------------------------------------------------------------------------------------------------------
 
 
 @asynccontextmanager
-async def _desk(base: str) -> AsyncIterator[ClientConnection]:
-    """An agent's page without a screen: logged in, ready."""
-    tokens = await _post(base, "/api/login", {"login": AGENT, "password": PASSWORD})
-    ticket = await _post(base, "/api/ws-ticket", {}, _access(tokens))
-    async with connect(f"{base.replace('http', 'ws', 1)}/ws?ticket={ticket['ticket']}") as desk:
-        command = {"type": "command", "key": uuid.uuid4().hex, "name": "set_status", "args": {"status": "ready"}}
-        await desk.send(json.dumps(command))
-        answer = await _first(desk, "answer")
-        if not answer["ok"]:
-            raise StartError(f"agent {AGENT} cannot be ready: {answer['error']['message']}")
-        yield desk
+async def _somebody_ready(supervisor: Desk) -> AsyncIterator[None]:
+    """Whoever is ready may take the call; when nobody is, the page of an agent whose desk is empty is opened."""
+    agents = {agent["id"]: agent for agent in (await supervisor.get("/api/floor"))["agents"]}
+    serving = [agents[one] for one in SERVING if one in agents]
+    ready = [one for one in serving if one["status"] == "ready" and one["activity"] == "idle" and one["reachable"]]
+    empty = sorted((one for one in serving if not one["connected"]), key=lambda one: one["activity"] != "idle")
+    if ready:
+        say("ready at their desks: " + ", ".join(f"{one['id']} {one['name']}" for one in ready))
+        yield
+        return
+    if not empty:
+        raise StartError("agents 1001, 1002 and 1003 are at their desks and none is ready: press Ready on one")
+    desk = await log_in(supervisor.base, empty[0]["id"], PASSWORD)
+    async with desk.page():
+        say(f"nobody was ready: opened the page of {desk.login} {empty[0]['name']}")
+        yield
+    await _leave_as_found(supervisor, desk, empty[0]["status"])
 
 
-def _access(tokens: dict[str, Any]) -> str:
-    return str(tokens["token"])
+async def _leave_as_found(supervisor: Desk, desk: Desk, before: str) -> None:
+    """Logged out again, unless somebody opened this agent's page meanwhile."""
+    agents = (await supervisor.get("/api/floor"))["agents"]
+    if before == "logged_out" and not any(one["id"] == desk.login and one["connected"] for one in agents):
+        await desk.post("/api/logout", {})
 
 
-async def _first(desk: ClientConnection, kind: str, deadline_s: float = 40.0, **fields: Any) -> dict[str, Any]:
-    ends = time.monotonic() + deadline_s
+# -- the call ---------------------------------------------------------------------------------------------------------
+
+
+async def _place(settings: Settings, supervisor: Desk) -> None:
+    asterisk = settings.asterisk
+    proxy = f"{asterisk.sip_host}:{asterisk.sip_port}"
+    kept = secrets.kept(settings.run_dir / "secrets.json")
+    async with phone(proxy, [Account("caller", kept.caller_password, NAME, NUMBER, register=False)]) as caller:
+        say(f"{NAME}, {NUMBER}, dials 8000 ...")
+        dialled_at = time.time()
+        caller.dial(f"sip:8000@{proxy}")
+        await caller.wait_for("CALL_ESTABLISHED")
+        story = await _find(supervisor, dialled_at)
+        async for step in _told(supervisor, story):
+            say(_line(story, step))
+            await _act(caller, step)
+        await caller.wait_for("CALL_CLOSED")
+        await _judge(story, caller.heard()[-1], settings.run_dir / PHONES)
+
+
+async def _act(caller: Phone, step: dict[str, Any]) -> None:
+    """What the caller does at this step."""
+    if step["kind"] == "menu_stepped" and step["node"] in KEYS:
+        await asyncio.sleep(THINKS_S)
+        await caller.press(KEYS[step["node"]])
+    elif step["kind"] == "agent_connected":
+        await asyncio.sleep(TALK_S)
+        caller.hang_up()
+
+
+async def _find(supervisor: Desk, dialled_at: float) -> Story:
+    """Our call among the newest: by number and nearest in time."""
     while True:
-        try:
-            async with asyncio.timeout(max(0.0, ends - time.monotonic())):
-                message: dict[str, Any] = json.loads(await desk.recv())
-        except TimeoutError:
-            raise StartError(f"the desk got no {kind!r} within {deadline_s:g} s; see .run/zongji.log") from None
-        if message["type"] == "beat":
-            await desk.send('{"type": "heartbeat"}')
-        if message["type"] == kind and all(message.get(key) == value for key, value in fields.items()):
-            return message
+        calls = (await supervisor.get("/api/calls?limit=20"))["calls"]
+        ours = [one for one in calls if one["number"] == NUMBER and one["arrived_at"] > dialled_at - 1.0]
+        if ours:
+            found = min(ours, key=lambda one: abs(one["arrived_at"] - dialled_at))
+            return Story(found["id"], found["arrived_at"])
+        await asyncio.sleep(0.05)
 
 
-async def _post(base: str, path: str, body: dict[str, Any], token: str = "") -> dict[str, Any]:
-    return await _request(base, path, json.dumps(body).encode(), token)
+async def _told(supervisor: Desk, story: Story) -> AsyncIterator[dict[str, Any]]:
+    """The steps as they come, until the call has ended."""
+    while story.step("call_ended") is None:
+        story.facts = await supervisor.get(f"/api/calls/{story.call_id}")
+        steps = story.facts.pop("steps")
+        known, story.steps = len(story.steps), steps
+        for step in steps[known:]:
+            yield step
+        await asyncio.sleep(0.1)
 
 
-async def _get(base: str, path: str, token: str) -> dict[str, Any]:
-    return await _request(base, path, None, token)
+def _line(story: Story, step: dict[str, Any]) -> str:
+    said = [f"{key}={_said(key, value)}" for key, value in step.items() if key not in LEFT_OUT and value is not None]
+    return f"  {step['at'] - story.begun_at:8.3f} s  {step['kind']:<16} {' '.join(said)}"
 
 
-async def _request(base: str, path: str, body: bytes | None, token: str) -> dict[str, Any]:
-    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
-    request = urllib.request.Request(base + path, body, headers)  # noqa: S310 - our own server's address
+def _said(key: str, value: Any) -> str:
+    if key == "lead_s":
+        return f"{value * 1000:.1f}ms"
+    return f"{value:.3f}" if isinstance(value, float) else f"{value}"
 
-    def fetch() -> dict[str, Any]:
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
-            found: dict[str, Any] = json.loads(answer.read())
-            return found
 
-    try:
-        return await asyncio.to_thread(fetch)
-    except urllib.error.URLError as error:
-        raise StartError(f"{base}{path}: {error}: start the house first with 'make run' or 'make start'") from None
+# -- the judgement ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Levels of the other side's tone, of full scale."""
+
+    before_bridge: float
+    by_caller: float
+    by_agent: float
+
+
+async def _judge(story: Story, caller_heard: Path, phones: Path) -> None:
+    """Say what was measured; raises StartError naming what should not be so."""
+    agent_id = story.facts.get("agent_id")
+    connected, rang = story.step("agent_connected"), story.step("phone_rang", agent_id=agent_id)
+    if connected is None or rang is None:
+        raise StartError(f"call {story.call_id} reached no agent: {story.facts.get('outcome')}")
+    talk_s = story.steps[-1]["at"] - connected["at"]
+    before, during = await asyncio.to_thread(_levels, caller_heard, talk_s)
+    heard = Heard(before, during, await _level_at_agent(phones, connected["at"]))
+    customer = (story.facts.get("customer") or {}).get("name", "an unknown customer")
+    ended = f"{story.facts['outcome']}, hung up by {story.facts['hung_up_by']}"
+    say(f"\ncall {story.call_id}: {ended}, {talk_s:.1f} s of talk with {agent_id}")
+    say(f"  the page had {customer} {rang['lead_s'] * 1000:.1f} ms before the phone rang, {_seen(story, rang)}")
+    say(
+        f"  the caller heard the agent's {AGENT_HZ} Hz at {during:.3f} of full scale, before the bridge at {before:.3f}"
+    )
+    say(f"  the agent's phone heard the caller's {CALLER_HZ} Hz at {heard.by_agent:.3f} of full scale")
+    if wrong := _wrong(story, heard, rang):
+        raise StartError("; ".join(wrong))
+
+
+def _wrong(story: Story, heard: Heard, rang: dict[str, Any]) -> list[str]:
+    popped = story.step("pop_sent", agent_id=story.facts["agent_id"]) or {}
+    checks = {
+        f"the caller is {story.facts['name']!r} in the journal, not {NAME!r}": story.facts["name"] == NAME,
+        "the page did not get the record": popped.get("delivered"),
+        "the phone rang before the page had the record": rang["lead_s"] >= 0,
+        "the caller did not hear the agent": heard.by_caller >= HEARD,
+        "the caller heard the agent before the bridge": heard.before_bridge < HEARD,
+        "the agent's phone did not hear the caller (is it one of the demo's?)": heard.by_agent >= HEARD,
+        f"the call ended as {story.facts['outcome']}": story.facts["outcome"] == "served",
+    }
+    return [words for words, right in checks.items() if not right]
+
+
+def _seen(story: Story, rang: dict[str, Any]) -> str:
+    shown = story.step("pop_shown", agent_id=story.facts["agent_id"])
+    if shown is None:
+        return "but did not say that it shows it"
+    lead_ms = (rang["at"] - shown["at"]) * 1000
+    return f"on screen {abs(lead_ms):.1f} ms {'before' if lead_ms >= 0 else 'after'} it"
+
+
+def _levels(heard: Path, talk_s: float) -> tuple[float, float]:
+    """The agent's tone before and during the talk, which is the recording's end."""
+    whole = seconds_of(heard)
+    begin = whole - talk_s
+    return tone_level(heard, AGENT_HZ, 0.0, begin - 0.5), tone_level(heard, AGENT_HZ, begin + 0.5, whole)
+
+
+async def _level_at_agent(phones: Path, since: float) -> float:
+    """From the demo telephone's own recording, which is whole a moment after the call."""
+    level = 0.0
+    for _ in range(30):
+        files = [path for path in recordings(phones) if path.stat().st_mtime >= since]
+        level = max((tone_level(path, CALLER_HZ) for path in files), default=0.0)
+        if level >= HEARD:
+            break
+        await asyncio.sleep(0.1)
+    return level

@@ -7,10 +7,10 @@ import os
 import signal
 import sys
 import time
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from pathlib import Path
 
-from cti import secrets
+from cti import orphans, pbx, phones, secrets
 from cti.app import Server, StartError, prepare_voice, web_running
 from cti.audio import write_hold_music
 from cti.pbx import Pbx, PbxConfig
@@ -19,6 +19,8 @@ from cti.secrets import Secrets
 from cti.settings import Settings
 from db.demo import PASSWORD
 
+UP = "-m cti up"
+PHONES = "phones"  # in the run folder: the demo's telephones, with what they heard
 AGENTS = ("1001", "1002", "1003", "1004")
 TEMPLATES = Path(__file__).parents[1] / "asterisk-config"
 
@@ -38,20 +40,21 @@ async def up(settings: Settings) -> None:
     run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
         _claim(run_dir / "pid", stack)
+        await end_orphans(run_dir)
         kept = secrets.kept(run_dir / "secrets.json")
         voice = await prepare_voice(settings, _progress)
         if settings.asterisk.own:
             fallback = voice.files.path("fallback", settings.languages[0])
-            pbx = Pbx(await asyncio.to_thread(_pbx_config, settings, kept, fallback), TEMPLATES)
-            await pbx.start()
-            stack.push_async_callback(pbx.stop)
+            asterisk = Pbx(await asyncio.to_thread(_pbx_config, settings, kept, fallback), TEMPLATES)
+            await asterisk.start()
+            stack.push_async_callback(asterisk.stop)
         server = Server(settings, kept, voice)
         app = await stack.enter_async_context(server.running())
         url = await stack.enter_async_context(web_running(app, settings.web.host, settings.web.port))
         if settings.profile == "demo":
             proxy = f"{settings.asterisk.sip_host}:{settings.asterisk.sip_port}"
             accounts = [Account(f"agent{one}", kept.phone_password, auto_answer=True) for one in AGENTS]
-            await stack.enter_async_context(phone(proxy, accounts, tone_hz=880))
+            await stack.enter_async_context(phone(proxy, accounts, tone_hz=880, folder=run_dir / PHONES))
         say(f"ready after {time.monotonic() - started:.1f} s")
         say(f"  desk       {url}/desk      log in: 1001 to 1004, password {PASSWORD}")
         say(f"  wallboard  {url}/wallboard log in: 2001, password {PASSWORD}")
@@ -63,12 +66,26 @@ async def up(settings: Settings) -> None:
     say("stopped; nothing is left running")
 
 
+async def down(run_dir: Path) -> None:
+    """End the house of this folder, also the children of one that was killed. Nothing of it is left."""
+    found = await orphans.end(run_dir / "pid", UP, grace_s=20.0)
+    (run_dir / "pid").unlink(missing_ok=True)
+    await end_orphans(run_dir)
+    say("stopped" if found else "nothing was running")
+
+
+async def end_orphans(run_dir: Path) -> None:
+    """What a server that was killed left running."""
+    for what, reclaim in (("Asterisk", pbx.reclaim(run_dir / "pbx")), ("telephones", phones.reclaim(run_dir / PHONES))):
+        if (pid := await reclaim) is not None:
+            say(f"ended the {what} of an earlier run that was killed (process {pid})")
+
+
 def _claim(path: Path, stack: AsyncExitStack) -> None:
     """One house a folder."""
-    with suppress(OSError, ValueError):
-        pid = int(path.read_text())
-        if pid != os.getpid() and Path(f"/proc/{pid}").exists():
-            raise StartError(f"{path}: already running as process {pid}: make stop")
+    pid = orphans.running(path, UP)
+    if pid is not None and pid != os.getpid():
+        raise StartError(f"{path}: already running as process {pid}: make stop")
     path.write_text(str(os.getpid()))
     stack.callback(path.unlink, missing_ok=True)
 
