@@ -18,8 +18,9 @@ from pydub.silence import detect_leading_silence
 from ivr.prompts import Catalogue, sound_name
 
 LEVEL_DBFS = -20.0
-RECIPE = "3: level -20 dBFS, trimmed, 8 kHz wav and 16 kHz sln16"
-VOICES = {"zh": ["-v", "cmn", "-s", "165"], "en": ["-v", "en-us", "-s", "150"]}
+# espeak-ng's speed is in English words a minute: 230 is some four Mandarin syllables a second
+VOICES = {"zh": ["-v", "cmn", "-s", "230"], "en": ["-v", "en-us", "-s", "150"]}
+RECIPE = f"4: level -20 dBFS, trimmed, 8 kHz wav and 16 kHz sln16; {VOICES}"
 SILENCE_DBFS = -50.0
 
 
@@ -125,6 +126,7 @@ def _replace(path: Path, data: bytes) -> None:
 
 # -- sounds without words ---------------------------------------------------------------------------------------------
 
+NOTE_PEAK = 2400  # some 8 dB below a prompt: waiting music is to be talked over
 _CHORDS = [(220.0, 277.2, 329.6), (246.9, 293.7, 370.0), (196.0, 246.9, 293.7), (220.0, 261.6, 329.6)]
 
 
@@ -145,7 +147,9 @@ def write_hold_music(path: Path) -> None:
         for n in range(12000):
             at = (note * 4000 + n) % len(frames)
             fade = min(n / 200, 1.0) * math.exp(-n / 4500)
-            frames[at] = max(-32767, min(32767, frames[at] + int(5500 * fade * math.sin(2 * math.pi * hz * n / 8000))))
+            frames[at] = max(
+                -32767, min(32767, frames[at] + int(NOTE_PEAK * fade * math.sin(2 * math.pi * hz * n / 8000)))
+            )
     _save_frames(path, frames)
 
 

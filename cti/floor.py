@@ -104,6 +104,10 @@ class Floor:
             if person.phone == endpoint:
                 self._weigh(person.id)
 
+    def has_phone(self, agent_id: str) -> bool:
+        """Whether this agent's phone is registered."""
+        return self._registered.get(self._people[agent_id].phone, False)
+
     def _link_changed(self, event: events.LinkChanged) -> None:
         self._linked = event.up
         for agent_id in self._people:

@@ -25,6 +25,7 @@ MODULES = ("g711.so", "aufile.so", "aubridge.so", "sndfile.so", "auconv.so", "au
 APPS = ("account.so", "menu.so", "ctrl_tcp.so")
 PID = "pid"
 RECORDINGS_KEPT = 20
+HEARD = 0.02  # of full scale: our telephones send tones at 0.3, prompts lie at 0.14
 LONGEST_CALL_S = 600  # baresip hangs up where its sound file ends
 FOLDERS = ("/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-gnu/baresip/modules", "/usr/local/lib/baresip/modules")
 
@@ -266,6 +267,11 @@ def _frames(path: Path) -> tuple[array[int], int]:
         return array("h", sound.readframes(sound.getnframes()))[:: sound.getnchannels()], sound.getframerate()
 
 
+def _part(path: Path, from_s: float, to_s: float) -> tuple[array[int], int]:
+    frames, rate = _frames(path)
+    return frames[int(max(from_s, 0.0) * rate) : int(max(0.0, min(to_s * rate, len(frames))))], rate
+
+
 def seconds_of(path: Path) -> float:
     """How long a recording lasts."""
     frames, rate = _frames(path)
@@ -274,8 +280,25 @@ def seconds_of(path: Path) -> float:
 
 def tone_level(path: Path, hz: float, from_s: float = 0.0, to_s: float = math.inf) -> float:
     """Amplitude of one frequency, 0 to 1, by the Goertzel algorithm (G. Goertzel, 1958)."""
-    frames, rate = _frames(path)
-    part = frames[int(from_s * rate) : int(min(to_s * rate, len(frames)))]
+    return _level(*_part(path, from_s, to_s), hz)
+
+
+def tone_seconds(path: Path, hz: float, from_s: float = 0.0, to_s: float = math.inf) -> float:
+    """How long a tone is heard, counted in tenths of a second."""
+    part, rate = _part(path, from_s, to_s)
+    size = rate // 10
+    windows = (part[begin : begin + size] for begin in range(0, len(part), size))
+    return sum(_level(window, rate, hz) > HEARD for window in windows) / 10
+
+
+def level_db(path: Path, from_s: float = 0.0, to_s: float = math.inf) -> float:
+    """Root mean square of everything heard, in dBFS; -120 for silence."""
+    part, _ = _part(path, from_s, to_s)
+    power = sum(frame * frame for frame in part) / len(part) if part else 0.0
+    return max(-120.0, 10 * math.log10(max(power, 1e-3) / 32768**2))
+
+
+def _level(part: array[int], rate: int, hz: float) -> float:
     if not part:
         return 0.0
     turn = 2 * math.cos(2 * math.pi * hz / rate)

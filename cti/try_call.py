@@ -13,7 +13,7 @@ from typing import Any
 from cti import secrets
 from cti.app import StartError
 from cti.desk_client import Desk, DeskError, log_in
-from cti.phones import Account, Phone, phone, recordings, seconds_of, tone_level
+from cti.phones import HEARD, Account, Phone, phone, recordings, seconds_of, tone_level
 from cti.settings import Settings
 from cti.up import PHONES, say
 from db.demo import PASSWORD
@@ -26,7 +26,6 @@ THINKS_S = 1.0  # a caller listens a little before pressing a key
 TALK_S = 3.0
 LONGEST_S = 90.0
 CALLER_HZ, AGENT_HZ = 440, 880
-HEARD = 0.02  # of full scale; a tone is sent at 0.3
 LEFT_OUT = ("at", "kind", "queue", "uniqueid", "offer_id", "pages", "priority")
 
 

@@ -55,6 +55,7 @@ async def up(settings: Settings) -> None:
             proxy = f"{settings.asterisk.sip_host}:{settings.asterisk.sip_port}"
             accounts = [Account(f"agent{one}", kept.phone_password, auto_answer=True) for one in AGENTS]
             await stack.enter_async_context(phone(proxy, accounts, tone_hz=880, folder=run_dir / PHONES))
+            await _registered(server)
         say(f"ready after {time.monotonic() - started:.1f} s")
         say(f"  desk       {url}/desk      log in: 1001 to 1004, password {PASSWORD}")
         say(f"  wallboard  {url}/wallboard log in: 2001, password {PASSWORD}")
@@ -64,6 +65,17 @@ async def up(settings: Settings) -> None:
         status.cancel()
         say("\nstopping ...")
     say("stopped; nothing is left running")
+
+
+async def _registered(server: Server, deadline_s: float = 10.0) -> None:
+    """The demo's telephones can be rung; raises PhoneError."""
+    try:
+        async with asyncio.timeout(deadline_s):
+            while not all(map(server.floor.has_phone, AGENTS)):  # noqa: ASYNC110 - told through the PBX
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        where = server.settings.run_dir / PHONES / "log"
+        raise phones.PhoneError(f"the demo's telephones did not register in {deadline_s:g} s: see {where}") from None
 
 
 async def down(run_dir: Path) -> None:
