@@ -165,7 +165,6 @@ class Call:
                 raise HungUp from None
             await agent.leg.hang_up()
             self._agent = None
-            await agent.leg.hang_up()  # refused is not gone: nobody may be left in a call with nobody
             self.move(Happening.OFFER_LOST)
             self._house.router.done(self, agent.agent_id)
             await self.leg.music(True)

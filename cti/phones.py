@@ -92,7 +92,8 @@ class Phone:
         async with asyncio.timeout(10):
             while self._writer is None:
                 if self._process.returncode is not None:
-                    raise PhoneError(f"baresip ended at once; see {self.folder}/log")
+                    told = (self.folder / "log").read_text("utf-8", "replace").strip().splitlines()
+                    raise PhoneError(f"baresip ended at once: {' / '.join(told[-3:])}")
                 try:
                     reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
                 except OSError:
@@ -205,24 +206,36 @@ async def phone(
     Recordings of what it hears lie in the folder while it lives; a temporary one unless it is named.
     """
     with _made(folder) as home:
-        port = free_port()
         await asyncio.to_thread(write_tone, home / "tone.wav", tone_hz, LONGEST_CALL_S)
-        _configure(home, port, proxy, accounts)
-        one = Phone(home, port)
+        one = await _started(home, proxy, accounts)
         try:
-            await one.start()
             yield one
         finally:
             await one.stop()
 
 
+async def _started(home: Path, proxy: str, accounts: Sequence[Account], tries: int = 3) -> Phone:
+    """Between finding a free control port and taking it somebody else may take it: then with another."""
+    while True:
+        port, tries = free_port(), tries - 1
+        _configure(home, port, proxy, accounts)
+        one = Phone(home, port)
+        try:
+            await one.start()
+        except BaseException as error:
+            await one.stop()
+            if not (isinstance(error, PhoneError) and tries):
+                raise
+        else:
+            return one
+
+
 def _configure(folder: Path, control_port: int, proxy: str, accounts: Sequence[Account]) -> None:
     modules = next((path for path in FOLDERS if Path(path).is_dir()), FOLDERS[0])
-    (folder / "heard").mkdir()
+    (folder / "heard").mkdir(exist_ok=True)
     rtp = free_port(socket.SOCK_DGRAM)
     lines = [
         f"module_path {modules}",
-        f"sip_listen 127.0.0.1:{free_port(socket.SOCK_DGRAM)}",
         "call_max_calls 4",
         f"audio_source aufile,{folder}/tone.wav",
         f"audio_player aubridge,{folder.name}",
