@@ -80,4 +80,5 @@ def log_into(out: TextIO) -> None:
             foreign_pre_chain=_FIRST, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_LAST]
         )
     )
+    logging.getLogger("panoramisk").setLevel(logging.CRITICAL)  # the link says it better, and not of its own close
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)

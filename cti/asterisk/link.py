@@ -320,7 +320,7 @@ class Link:
             self._watchdog.cancel()
             self._watchdog = None
         if was_up:
-            log.warning("manager link lost", where=self._where, reason=reason)
+            (log.info if self._manager.closed else log.warning)("manager link lost", where=self._where, reason=reason)
             self._on_down(reason)
 
     async def _watch(self, logged_in: asyncio.Future[Response]) -> None:

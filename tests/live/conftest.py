@@ -37,6 +37,7 @@ PASSWORD = "for-this-test"
 PROMPT_S = 2
 PROMPTS = tomllib.loads((ROOT / "ivr" / "menus" / "prompts.toml").read_text("utf-8"))
 PROMPT_HZ = {pair: 1000 + 40 * n for n, pair in enumerate(itertools.product(("zh", "en"), PROMPTS))}
+CROSSED = "Session already DISCONNECTED"  # a hang-up has crossed Asterisk's update of the caller's name
 BUSY = {Activity.OFFERED, Activity.TALKING, Activity.HELD}
 
 
@@ -69,8 +70,7 @@ class House:
     sip: str
     stack: AsyncExitStack
     events: list[Event] = field(default_factory=list)
-    # what Asterisk may complain of: a hang-up that crosses its update of the caller's name, and what a test provokes
-    foreseen: list[str] = field(default_factory=lambda: ["Session already DISCONNECTED"])
+    foreseen: list[str] = field(default_factory=lambda: [CROSSED])  # what Asterisk may complain of in this test
 
     async def until(self, what: str, deadline_s: float = 15.0, **fields: Any) -> Any:
         """The first event of this kind with these fields, as soon as it is there."""

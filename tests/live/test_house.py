@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from cti.phones import free_port
-from tests.live.conftest import PROVIDED, ROOT
+from tests.live.conftest import CROSSED, PROVIDED, ROOT
 
 pytestmark = pytest.mark.live
 
@@ -68,6 +69,15 @@ class Commands:
         async with asyncio.timeout(30):
             await self._up.communicate()
 
+    def complaints(self) -> list[str]:
+        """What would worry a person who reads the logs."""
+        ours = (self.folder / "zongji.log").read_text("utf-8").splitlines()
+        asterisk = (self.folder / "pbx" / "log" / "messages.log").read_text("utf-8").splitlines()
+        return [
+            *(line for line in ours if json.loads(line)["level"] not in ("debug", "info")),
+            *(line for line in asterisk if ("] WARNING[" in line or "] ERROR[" in line) and CROSSED not in line),
+        ]
+
     def left(self) -> list[str]:
         """Processes whose command line names our folder, files that mark a running house."""
         processes = []
@@ -108,6 +118,7 @@ async def test_up_then_call_tells_the_whole_story_then_ctrl_c_leaves_nothing(com
     for words in ("call_arrived", "name=张三丰", "agent_connected", "before the phone rang, on screen", "served"):
         assert words in said
     assert commands.left() == []
+    assert commands.complaints() == []
 
 
 async def test_after_a_kill_the_next_house_comes_up_and_stop_ends_everything(commands: Commands) -> None:
