@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import os
 import socket
 import tempfile
 import time
 import tomllib
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -219,8 +218,12 @@ async def running_pbx(recordings: Path) -> AsyncIterator[Parts]:
             await pbx.stop()
 
 
-def _open_files() -> int:
-    return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - counted, and one of them is this listing
+def _open_files() -> set[str]:
+    found = set()
+    for one in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):  # the listing itself is gone by then
+            found.add(f"{one.name} {one.readlink()}")
+    return found
 
 
 @asynccontextmanager
@@ -230,9 +233,11 @@ async def nothing_stays_open() -> AsyncIterator[None]:
     yield
     left = {task for task in asyncio.all_tasks() - tasks if not task.done() and task is not asyncio.current_task()}
     assert not left, left
-    async with asyncio.timeout(5):
-        while _open_files() > files:  # noqa: ASYNC110 - a closed transport lets go in its own time
-            await asyncio.sleep(0.05)
+    for _ in range(100):  # a closed transport lets go in its own time
+        if len(_open_files()) <= len(files):
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(sorted(_open_files() - files))
 
 
 @pytest.fixture(scope="session")
