@@ -15,8 +15,6 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-HEARTBEAT_S = 5.0
-
 
 class DeskError(Exception):
     """The house does not let us in or does not answer; one line with the cure. `status` is HTTP's, 0 without."""
@@ -68,13 +66,12 @@ class Desk:
         try:
             async with connect(f"{self.base.replace('http', 'ws', 1)}/ws?ticket={ticket}") as socket:
                 await self._be_ready(socket)
-                tasks = [asyncio.create_task(_show(socket)), asyncio.create_task(_beat(socket))]
+                reader = asyncio.create_task(_read(socket))
                 try:
                     yield socket
                 finally:
-                    for task in tasks:
-                        task.cancel()
-                    await asyncio.gather(*tasks, return_exceptions=True)
+                    reader.cancel()
+                    await asyncio.gather(reader, return_exceptions=True)
         except (OSError, TimeoutError, WebSocketException) as error:
             raise DeskError(f"agent {self.login}'s page broke: {error}") from None
 
@@ -90,19 +87,16 @@ class Desk:
             raise DeskError(f"agent {self.login} cannot be ready: {answer['error']['message']}")
 
 
-async def _show(socket: ClientConnection) -> None:
+async def _read(socket: ClientConnection) -> None:
+    """Shows what pops and answers each beat."""
     with contextlib.suppress(WebSocketException):
         async for text in socket:
             message = json.loads(text)
             if message["type"] == "pop":
-                await socket.send(json.dumps({"type": "pop_shown", "call_id": message["call_id"], "at": message["at"]}))
-
-
-async def _beat(socket: ClientConnection) -> None:
-    with contextlib.suppress(WebSocketException):
-        while True:
-            await asyncio.sleep(HEARTBEAT_S)
-            await socket.send('{"type": "heartbeat"}')
+                shown = {"type": "pop_shown", "call_id": message["call_id"], "at": message["at"]}
+                await socket.send(json.dumps(shown))
+            elif message["type"] == "beat":
+                await socket.send('{"type": "heartbeat"}')
 
 
 async def log_in(base: str, login: str, password: str) -> Desk:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
+import asyncio
 
-import pytest
-from websockets.asyncio.client import connect
+from websockets.protocol import State
 
-from cti.app import StartError, web_running
-from cti.try_call import _first
+from cti.app import web_running
+from cti.desk_client import Desk
 from tests.agents.fakes import House
 
 
-async def test_it_stays_connected_until_its_deadline_and_then_says_what_is_missing() -> None:
+async def test_its_page_answers_beats_and_so_stays_open() -> None:
     house = House(silence_s=0.4)
     person = house.memory.people["1001"]
-    now = house.clock()
-    ticket = house.auth.ticket(house.auth.read(house.auth.issue(person, now).access, "access", now), now)
-    async with AsyncExitStack() as stack:
-        url = await stack.enter_async_context(web_running(house.app, "127.0.0.1", 0))
-        desk = await stack.enter_async_context(connect(f"{url.replace('http', 'ws')}/ws?ticket={ticket}"))
-        with pytest.raises(StartError, match="no 'pop'"):
-            await _first(desk, "pop", deadline_s=1.5)
+    token = house.auth.issue(person, house.clock()).access
+    async with web_running(house.app, "127.0.0.1", 0) as url, Desk(url, "1001", token).page() as page:
+        await asyncio.sleep(1.2)  # three times the silence after which a page is closed
+
+        assert page.state is State.OPEN

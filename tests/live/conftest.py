@@ -190,32 +190,37 @@ async def nothing_is_left(house: House) -> None:
 
 
 @asynccontextmanager
-async def running_pbx(recordings: Path) -> AsyncIterator[Parts]:
+async def running_pbx(folder: Path, recordings: Path | None) -> AsyncIterator[Parts]:
     """A whole house but for its server."""
     if not PROVIDED.exists():
         pytest.fail("no Asterisk: run 'make setup'")
-    with tempfile.TemporaryDirectory(prefix="zj") as name:  # short: a Unix socket's path has 107 characters
-        folder = Path(name)
-        settings = Settings(
-            run_dir=folder,
-            recordings_dir=recordings,
-            asterisk=AsteriskSettings(sip_port=_udp_port(), ami_port=free_port()),
-            queues=[QueueSettings(**{**queue, "offer_timeout_s": 4.0, "wrapup_s": 1.0}) for queue in DEMO_QUEUES],
-        )
-        voice = _impatient(await prepare_voice(settings))
-        await asyncio.to_thread(write_hold_music, folder / "moh" / "hold.wav")
-        rtp = 20000 + _udp_port() % 300 * 100
-        config = PbxConfig(
-            folder / "pbx", PROVIDED, "127.0.0.1", settings.asterisk.sip_port, settings.asterisk.ami_port, rtp,
-            rtp + 99, PASSWORD, PASSWORD, {f"agent{n}": PASSWORD for n in (1001, 1002, 1003, 1004)}, folder / "moh",
-            fallback_prompt=voice.files.path("fallback", "zh"), fallback_wait_s=3,
-        )  # fmt: skip
-        pbx = Pbx(config, ROOT / "asterisk-config")
-        await pbx.start()
-        try:
-            yield Parts(settings, voice, pbx)
-        finally:
-            await pbx.stop()
+    settings = Settings(
+        run_dir=folder,
+        recordings_dir=recordings,
+        asterisk=AsteriskSettings(sip_port=_udp_port(), ami_port=free_port()),
+        queues=[QueueSettings(**{**queue, "offer_timeout_s": 4.0, "wrapup_s": 1.0}) for queue in DEMO_QUEUES],
+    )
+    voice = _impatient(await prepare_voice(settings))
+    await asyncio.to_thread(write_hold_music, folder / "moh" / "hold.wav")
+    rtp = 20000 + _udp_port() % 300 * 100
+    config = PbxConfig(
+        folder / "pbx", PROVIDED, "127.0.0.1", settings.asterisk.sip_port, settings.asterisk.ami_port, rtp,
+        rtp + 99, PASSWORD, PASSWORD, {f"agent{n}": PASSWORD for n in (1001, 1002, 1003, 1004)}, folder / "moh",
+        fallback_prompt=voice.files.path("fallback", "zh"), fallback_wait_s=3,
+    )  # fmt: skip
+    pbx = Pbx(config, ROOT / "asterisk-config")
+    await pbx.start()
+    try:
+        yield Parts(settings, voice, pbx)
+    finally:
+        await pbx.stop()
+
+
+@asynccontextmanager
+async def running_house(folder: Path, recordings: Path | None = None) -> AsyncIterator[House]:
+    """A whole house; without recordings its prompts are spoken."""
+    async with running_pbx(folder, recordings) as parts, parts.serving() as house:
+        yield house
 
 
 def _open_files() -> set[str]:
@@ -253,8 +258,10 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 async def parts(recordings: Path) -> AsyncIterator[Parts]:
     """A PBX whose server has not come yet."""
-    async with nothing_stays_open(), running_pbx(recordings) as parts:
-        yield parts
+    # its name is short: a Unix socket's path has 107 characters
+    with tempfile.TemporaryDirectory(prefix="zj") as folder:
+        async with nothing_stays_open(), running_pbx(Path(folder), recordings) as parts:
+            yield parts
 
 
 @pytest.fixture
