@@ -38,7 +38,7 @@ from cti.numbers import e164
 from cti.secrets import Secrets
 from cti.settings import Settings
 from db.demo import seed_demo
-from db.engine import make_engine, upgrade
+from db.engine import dispose, make_engine, upgrade
 from db.journal import Journal
 from db.store import Store
 from ivr import menus, prompts
@@ -143,8 +143,8 @@ class Server:
     async def running(self) -> AsyncIterator[FastAPI]:
         """Database, journal, link: up in this order, down in the other."""
         async with AsyncExitStack() as stack:
+            stack.push_async_callback(dispose, self.engine)
             await upgrade(self.engine)
-            stack.push_async_callback(self.engine.dispose)
             if self.settings.profile == "demo":
                 await seed_demo(self.store, hash_password, self.clock())
             await self.store.sync_house(self.settings.skills, self.floor.queues)
@@ -201,9 +201,20 @@ class Server:
             found["database"] = CheckResult(True)
         except Exception as error:
             found["database"] = CheckResult(False, f"{type(error).__name__}: is the database up?")
+        found["journal"] = self._journal_check()
         if self.mqtt is not None:
             found["mqtt"] = self.mqtt.check()
         return found
+
+    def _journal_check(self) -> CheckResult:
+        """Calls do without it, but somebody must make room before entries are lost."""
+        journal = self.journal
+        if journal.stuck:
+            detail = f"{journal.waiting} entries wait in memory, {journal.lost} are lost: {journal.stuck}: make room"
+            return CheckResult(False, detail, needed=False)
+        if journal.away:
+            return CheckResult(False, "entries go to the spool until the database is back", needed=False)
+        return CheckResult(True, needed=False)
 
     def _readings(self) -> Readings:
         mqtt = self.mqtt
@@ -212,12 +223,16 @@ class Server:
             "legs_live": len(self.calls.legs),
             "link_up": self.link.up,
             "journal_away": self.journal.away,
+            "journal_stuck": bool(self.journal.stuck),
+            "journal_waiting": self.journal.waiting,
         }
         counters: dict[str, float] = {
             "ami_events": self.link.events,
             "ami_dropped": self.link.dropped,
             "ami_actions": self.link.actions,
             "journal_stored": self.journal.stored,
+            "journal_lost": self.journal.lost,
+            "journal_refused": self.journal.refused,
         }
         if mqtt is not None:
             gauges |= {"mqtt_up": mqtt.up, "mqtt_waiting": mqtt.waiting}
