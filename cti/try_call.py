@@ -14,9 +14,9 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 
-from cti import secrets
 from cti.app import StartError
 from cti.phones import Account, phone, tone_level
+from cti.secrets import gather
 from cti.settings import Settings
 from cti.up import say
 from db.demo import PASSWORD
@@ -28,7 +28,7 @@ TALK_S = 3.0
 async def try_call(settings: Settings) -> None:
     """A caller chooses accounts, enters a number, waits, talks, hangs up. Raises StartError when nothing runs."""
     base = f"http://{settings.web.host}:{settings.web.port}"
-    kept = secrets.kept(settings.run_dir / "secrets.json")
+    kept = gather(settings)
     proxy = f"{settings.asterisk.sip_host}:{settings.asterisk.sip_port}"
     account = Account("caller", kept.caller_password, "张三丰", "13800000001", register=False)
     async with _desk(base) as desk, phone(proxy, [account]) as caller:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import sys
 import time
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 
-from cti import secrets
-from cti.app import Server, StartError, prepare_voice, web_running
+from cti.app import Server, StartError, Voice, listening, prepare_voice, seen_by_asterisk, web_running
 from cti.audio import write_hold_music
+from cti.logs import log_to
 from cti.pbx import Pbx, PbxConfig
 from cti.phones import Account, phone
-from cti.secrets import Secrets
+from cti.pidfile import claimed
+from cti.secrets import Secrets, gather
 from cti.settings import Settings
 from db.demo import PASSWORD
 
@@ -34,28 +34,24 @@ async def up(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    run_dir = settings.run_dir
-    run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
-        _claim(run_dir / "pid", stack)
-        kept = secrets.kept(run_dir / "secrets.json")
+        _take_folder(settings.run_dir, stack)
+        kept = gather(settings)
+        taken = stack.enter_context(closing(listening(settings.web.host, settings.web.port)))
         voice = await prepare_voice(settings, _progress)
         if settings.asterisk.own:
-            fallback = voice.files.path("fallback", settings.languages[0])
-            pbx = Pbx(await asyncio.to_thread(_pbx_config, settings, kept, fallback), TEMPLATES)
+            pbx = Pbx(await asyncio.to_thread(pbx_config, settings, kept, voice, settings.run_dir / "pbx"), TEMPLATES)
             await pbx.start()
             stack.push_async_callback(pbx.stop)
         server = Server(settings, kept, voice)
         app = await stack.enter_async_context(server.running())
-        url = await stack.enter_async_context(web_running(app, settings.web.host, settings.web.port))
-        if settings.profile == "demo":
+        url = await stack.enter_async_context(web_running(app, taken))
+        if settings.profile == "demo" and settings.asterisk.own:
             proxy = f"{settings.asterisk.sip_host}:{settings.asterisk.sip_port}"
             accounts = [Account(f"agent{one}", kept.phone_password, auto_answer=True) for one in AGENTS]
             await stack.enter_async_context(phone(proxy, accounts, tone_hz=880.0))
         say(f"ready after {time.monotonic() - started:.1f} s")
-        say(f"  desk       {url}/desk      log in: 1001 to 1004, password {PASSWORD}")
-        say(f"  wallboard  {url}/wallboard log in: 2001, password {PASSWORD}")
-        say("  a call     make call       end: Ctrl-C")
+        _tell(settings, url)
         status = asyncio.create_task(_status(server))
         await stop.wait()
         status.cancel()
@@ -63,21 +59,31 @@ async def up(settings: Settings) -> None:
     say("stopped; nothing is left running")
 
 
-def _claim(path: Path, stack: AsyncExitStack) -> None:
-    """One house a folder."""
-    with suppress(OSError, ValueError):
-        pid = int(path.read_text())
-        if pid != os.getpid() and Path(f"/proc/{pid}").exists():
-            raise StartError(f"{path}: already running as process {pid}: make stop")
-    path.write_text(str(os.getpid()))
-    stack.callback(path.unlink, missing_ok=True)
+def _take_folder(run_dir: Path, stack: AsyncExitStack) -> None:
+    """The run folder is ours, and our log goes there."""
+    try:
+        run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        stack.enter_context(claimed(run_dir / "pid"))
+        log_to(run_dir / "zongji.log")
+    except OSError as error:
+        raise StartError(f"run_dir: {error.filename or run_dir}: {error.strerror}: set ZONGJI_RUN_DIR") from None
 
 
-def _pbx_config(settings: Settings, kept: Secrets, fallback: Path) -> PbxConfig:
+def _tell(settings: Settings, url: str) -> None:
+    who = ("1001 to 1004", "2001") if settings.profile == "demo" else ()
+    logins = [f" log in: {one}, password {PASSWORD}" for one in who] or ["", ""]
+    say(f"  desk       {url}/desk     {logins[0]}")
+    say(f"  wallboard  {url}/wallboard{logins[1]}")
+    if settings.profile == "demo":
+        say("  a call     make call       end: Ctrl-C")
+
+
+def pbx_config(settings: Settings, kept: Secrets, voice: Voice, run_dir: Path, server: str = "127.0.0.1") -> PbxConfig:
+    """How our templates are filled; the hold music is there afterwards."""
     asterisk, music = settings.asterisk, settings.run_dir / "moh"
     write_hold_music(music / "hold.wav")
     return PbxConfig(
-        run_dir=settings.run_dir / "pbx",
+        run_dir=run_dir,
         provided=asterisk.provided,
         sip_host=asterisk.sip_host,
         sip_port=asterisk.sip_port,
@@ -88,7 +94,8 @@ def _pbx_config(settings: Settings, kept: Secrets, fallback: Path) -> PbxConfig:
         caller_password=kept.caller_password,
         phones={f"agent{one}": kept.phone_password for one in AGENTS},
         moh_dir=music,
-        fallback_prompt=fallback,
+        fallback_prompt=seen_by_asterisk(settings, voice.files.path("fallback", settings.languages[0])),
+        server=server,
     )
 
 
