@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from cti.app import StartError, prepare_voice
 from cti.asterisk.link import LinkDown, LinkRefused
 from cti.audio import AudioError
+from cti.doctor import Finding, broken, examine
 from cti.pbx import PbxError, render_for_another
 from cti.phones import PhoneError
 from cti.pidfile import AlreadyRunning, WillNotEnd, end
@@ -35,12 +36,16 @@ cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Zongji, a ca
 
 
 def _settings() -> Settings:
-    path = os.environ.get("ZONGJI_SETTINGS")
-    found = Path(path) if path else Path("zongji.toml")
     try:
-        return load(found if path or found.exists() else None)
+        return _loaded()
     except SettingsError as error:
         _refuse(error)
+
+
+def _loaded() -> Settings:
+    path = os.environ.get("ZONGJI_SETTINGS")
+    found = Path(path) if path else Path("zongji.toml")
+    return load(found if path or found.exists() else None)
 
 
 def _refuse(error: Exception) -> NoReturn:
@@ -92,6 +97,29 @@ def check() -> None:
 async def _checked(settings: Settings) -> None:
     voice = await prepare_voice(settings)
     say(f"good: menu {voice.menu.name!r}, {len(voice.menu.nodes)} nodes, {len(settings.queues)} queues")
+
+
+@cli.command()
+def doctor() -> None:
+    """What this house needs, whether it is there, and the cure; exit code 2 when something is missing."""
+    _run(_examined())
+
+
+async def _examined() -> None:
+    try:
+        findings = [finding async for finding in _said(examine(_loaded()))]
+    except SettingsError as error:
+        findings = broken(error)
+        say("\n".join(map(str, findings)))
+    if any(finding.state == "missing" for finding in findings):
+        raise typer.Exit(2)
+
+
+async def _said(findings: AsyncIterator[Finding]) -> AsyncIterator[Finding]:
+    """Each told as soon as it is known."""
+    async for finding in findings:
+        say(str(finding))
+        yield finding
 
 
 @cli.command()

@@ -188,8 +188,8 @@ class Pbx:
 
     async def start(self, deadline_s: float = 20.0) -> None:
         """Return once Asterisk is fully booted; raises PbxError, leaving nothing behind, when it does not get there."""
-        _require_free("sip_port", socket.SOCK_DGRAM, self._config.sip_host, self._config.sip_port)
-        _require_free("ami_port", socket.SOCK_STREAM, LOOPBACK, self._config.ami_port)
+        require_free("sip_port", socket.SOCK_DGRAM, self._config.sip_host, self._config.sip_port)
+        require_free("ami_port", socket.SOCK_STREAM, LOOPBACK, self._config.ami_port)
         render(self._config, self._templates)
         self._log.unlink(missing_ok=True)
         out = os.open(self._run_dir / "log" / "console.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -283,7 +283,8 @@ class Pbx:
         return f"see {self._log}" + "".join(f"\n  {line}" for line in told)
 
 
-def _require_free(name: str, kind: int, host: str, port: int) -> None:
+def require_free(name: str, kind: int, host: str, port: int) -> None:
+    """Raises PbxError with the setting that moves the port when somebody has it."""
     with socket.socket(socket.AF_INET, kind) as probe:
         if kind == socket.SOCK_STREAM:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
