@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -98,6 +100,20 @@ class Place:
         request = urllib.request.Request(f"http://127.0.0.1:{self.web}{path}", data, headers)
         with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - our own server's address
             return json.loads(answer.read())
+
+    def figure(self, name: str) -> float:
+        """A figure of `/metrics`, summed over its labels."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.web}/metrics", timeout=10) as answer:
+            lines = answer.read().decode().splitlines()
+        return sum(float(line.rpartition(" ")[2]) for line in lines if re.match(rf"{name}[ {{]", line))
+
+    def ready(self) -> Any:
+        """What `/readyz` says, also when it says no."""
+        try:
+            return self.get("/readyz")
+        except urllib.error.HTTPError as error:
+            with error:
+                return json.loads(error.read())
 
 
 @contextmanager

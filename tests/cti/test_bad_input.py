@@ -18,7 +18,7 @@ from cti.phones import free_port
 from tests.cti.houses import CLI, ROOT, Place
 
 PROVIDED = ROOT / ".pbx" / "asterisk.json"
-SECRET = "the word of that Asterisk"
+SECRET = "the-word-of-that-Asterisk"
 
 
 def refused(here: Place, command: str = "up") -> str:
