@@ -31,9 +31,7 @@ def say(text: str) -> None:
 async def up(settings: Settings) -> None:
     """Run until SIGINT or SIGTERM; afterwards nothing is left. Raises StartError and the parts' own errors."""
     started = time.monotonic()
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = _Stop()
     async with AsyncExitStack() as stack:
         _take_folder(settings.run_dir, stack)
         kept = gather(settings)
@@ -50,13 +48,34 @@ async def up(settings: Settings) -> None:
             proxy = f"{settings.asterisk.sip_host}:{settings.asterisk.sip_port}"
             accounts = [Account(f"agent{one}", kept.phone_password, auto_answer=True) for one in AGENTS]
             await stack.enter_async_context(phone(proxy, accounts, tone_hz=880.0))
+        stop.settled()
         say(f"ready after {time.monotonic() - started:.1f} s")
         _tell(settings, url)
         status = asyncio.create_task(_status(server))
-        await stop.wait()
+        await stop.asked.wait()
         status.cancel()
         say("\nstopping ...")
     say("stopped; nothing is left running")
+
+
+class _Stop:
+    """Being asked to end: while the house is starting the start is given up, at once and only once."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self._starting = asyncio.current_task()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, self._ask)
+
+    def settled(self) -> None:
+        """The start is over, or is being undone: from now on nothing is cut short."""
+        self._starting = None
+
+    def _ask(self) -> None:
+        self.asked.set()
+        starting, self._starting = self._starting, None
+        if starting is not None:
+            starting.cancel()
 
 
 def _take_folder(run_dir: Path, stack: AsyncExitStack) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import socket
 import subprocess
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -207,6 +209,28 @@ def test_a_second_house_in_the_folder_is_refused_and_harms_not_the_first(here: P
         assert here.left() == []
 
     assert here.cti("stop").stdout == "nothing was running\n"
+
+
+@pytest.mark.parametrize("sign", ["run/pid", "run/pbx/log/console.log", "run/zongji.db"])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.live
+def test_a_start_that_is_broken_off_leaves_nothing(here: Place, sign: str, how: signal.Signals) -> None:
+    with subprocess.Popen(
+        [*CLI, "up"], cwd=ROOT, env=here.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        start_new_session=True,
+    ) as process:  # fmt: skip
+        ends = time.monotonic() + 60
+        while not (here.folder / sign).exists():
+            assert process.poll() is None
+            assert time.monotonic() < ends
+            time.sleep(0.005)
+        process.send_signal(how)
+        process.send_signal(how)
+        told, _ = process.communicate(timeout=40)
+
+    assert "Traceback" not in told
+    assert process.returncode != 2
+    assert here.left() == []
 
 
 def test_a_stale_pid_file_neither_stops_a_stranger_nor_a_start(here: Place) -> None:
