@@ -108,3 +108,27 @@ def _journal_away(here: Place) -> Any:
     """The readiness, once the journal knows that its database is away."""
     ready = here.ready()
     return ready if not ready["checks"]["journal"]["ok"] else None
+
+
+def test_what_another_asterisk_needs_is_written_for_its_administrator_alone(here: Place) -> None:
+    here.more |= {"ASTERISK__OWN": "no", "ASTERISK__AMI_SECRET": SECRET, "ASTERISK__SOUNDS_DIR": "/srv/prompts"}
+    folder = here.folder / "for-them"
+
+    done = here.cti("render", str(folder), "--server", "10.0.0.5")
+
+    assert done.returncode == 0, done.stderr
+    written = {file.name: file.read_text() for file in folder.iterdir()}
+    assert sorted(written) == ["extensions.conf", "manager.conf", "pjsip.conf", "rtp.conf"]
+    assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o600}
+    assert "permit = 10.0.0.5/255.255.255.255" in written["manager.conf"]
+    assert f"secret = {SECRET}" in written["manager.conf"]
+    assert "Playback(/srv/prompts/zh/fallback-" in written["extensions.conf"]
+    assert here.left() == []
+
+
+def test_render_refuses_a_folder_it_cannot_write(here: Place) -> None:
+    done = here.cti("render", "/proc/zongji")
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("zongji: ")
+    assert "/proc/zongji" in done.stderr
