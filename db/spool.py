@@ -62,6 +62,15 @@ class Spool:
         self.empty = True
 
 
+def _encoded(entry: Entry) -> str:
+    """Never fails: what JSON cannot hold is told as text."""
+    try:
+        return json.dumps(entry, default=str, skipkeys=True)
+    except Exception:  # a loop, or an object that has no text either
+        plain = {key: value for key, value in entry.items() if isinstance(value, str | int | float | None)}
+        return json.dumps({**plain, "data": {"unreadable": True}})
+
+
 def _parsed(line: bytes) -> Entry | None:
     try:
         entry = json.loads(line)
@@ -72,7 +81,7 @@ def _parsed(line: bytes) -> Entry | None:
 
 def append_lines(path: Path, entries: Iterable[Entry]) -> None:
     """Append and fsync; when that fails the file is as long as before. ASCII, so that no text can be refused."""
-    lines = "".join(json.dumps(entry, default=str) + "\n" for entry in entries).encode("ascii")
+    lines = "".join(_encoded(entry) + "\n" for entry in entries).encode("ascii")
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         before = os.fstat(file).st_size

@@ -356,3 +356,25 @@ def test_a_failed_append_leaves_no_half_line(tmp_path: Path, monkeypatch: pytest
         spool.append([{"table": "t", "id": "half"}])
 
     assert (tmp_path / "spool").read_bytes() == before
+
+
+async def test_data_that_cannot_be_written_down_ends_neither_spool_nor_journal(
+    engine: AsyncEngine, tmp_path: Path, make: Make
+) -> None:
+    loop: dict[str, Any] = {}
+    loop["again"] = loop
+    journal = make()
+    await rename(engine, "journal", "away")
+    take(journal, range(3))
+    journal.write("odd", NOW, loop, "c-odd", None)
+    journal.write("odd", NOW, {"name": "张三丰", "n": 3, "key": {(1, 2): object()}}, "c1", None)
+    await journal.flush()
+
+    await rename(engine, "away", "journal")
+    take(journal, range(4, 6))
+    await until(lambda: not (tmp_path / "journal.spool").exists())
+    await journal.flush()
+
+    async with engine.connect() as connection:
+        rows = await connection.execute(text("SELECT call_id FROM journal ORDER BY at, seq"))
+        assert [row[0] for row in rows] == ["c1", "c1", "c1", "c-odd", "c1", "c1", "c1"]
