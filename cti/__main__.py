@@ -6,9 +6,9 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from alembic.util import CommandError
@@ -17,30 +17,40 @@ from sqlalchemy.exc import SQLAlchemyError
 from cti.app import StartError, prepare_voice
 from cti.asterisk.link import LinkDown, LinkRefused
 from cti.audio import AudioError
-from cti.logs import log_to
-from cti.pbx import PbxError
+from cti.doctor import Finding, broken, examine
+from cti.pbx import PbxError, render_for_another
 from cti.phones import PhoneError
+from cti.pidfile import AlreadyRunning, WillNotEnd, end
+from cti.secrets import SecretsError, gather
 from cti.settings import Settings, SettingsError, load
 from cti.try_call import try_call
-from cti.up import down, say, up
+from cti.up import TEMPLATES, end_orphans, pbx_config, say, up
 from ivr.menus import BadMenu
 from ivr.prompts import BadPrompts
 
-CLEAR = (StartError, PbxError, AudioError, BadMenu, BadPrompts, LinkDown, LinkRefused, PhoneError, SQLAlchemyError)
+CLEAR = (
+    StartError, PbxError, AudioError, BadMenu, BadPrompts, SecretsError, AlreadyRunning, LinkDown, LinkRefused,
+    PhoneError, SQLAlchemyError,
+)  # fmt: skip
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Zongji, a call-centre server for Asterisk.")
 
 
 def _settings() -> Settings:
-    path = os.environ.get("ZONGJI_SETTINGS")
-    found = Path(path) if path else Path("zongji.toml")
     try:
-        return load(found if path or found.exists() else None)
+        return _loaded()
     except SettingsError as error:
         _refuse(error)
 
 
+def _loaded() -> Settings:
+    path = os.environ.get("ZONGJI_SETTINGS")
+    found = Path(path) if path else Path("zongji.toml")
+    return load(found if path or found.exists() else None)
+
+
 def _refuse(error: Exception) -> NoReturn:
-    sys.stderr.write(f"zongji: {error}\n")
+    for line in str(error).splitlines():
+        sys.stderr.write(f"zongji: {line}\n")
     raise typer.Exit(2)
 
 
@@ -64,15 +74,19 @@ async def _ended_by_sigterm(work: Coroutine[Any, Any, None]) -> None:
 @cli.command("up")
 def up_() -> None:
     """Asterisk, server and the demo's telephones, until Ctrl-C."""
-    settings = _settings()
-    log_to(settings.run_dir / "zongji.log")
-    _run(up(settings))
+    _run(up(_settings()))
 
 
 @cli.command()
 def stop() -> None:
     """End what `up` started, and wait until it is gone; also what one that was killed left behind."""
-    _run(down(_settings().run_dir))
+    settings = _settings()
+    try:
+        pid = end(settings.run_dir / "pid")
+    except (WillNotEnd, OSError) as error:
+        _refuse(error)
+    _run(end_orphans(settings.run_dir))
+    say(f"stopped process {pid}" if pid else "nothing was running")
 
 
 @cli.command()
@@ -85,6 +99,45 @@ def check() -> None:
 async def _checked(settings: Settings) -> None:
     voice = await prepare_voice(settings)
     say(f"good: menu {voice.menu.name!r}, {len(voice.menu.nodes)} nodes, {len(settings.queues)} queues")
+
+
+@cli.command()
+def doctor() -> None:
+    """What this house needs, whether it is there, and the cure; exit code 2 when something is missing."""
+    _run(_examined())
+
+
+async def _examined() -> None:
+    try:
+        findings = [finding async for finding in _said(examine(_loaded()))]
+    except SettingsError as error:
+        findings = broken(error)
+        say("\n".join(map(str, findings)))
+    if any(finding.state == "missing" for finding in findings):
+        raise typer.Exit(2)
+
+
+async def _said(findings: AsyncIterator[Finding]) -> AsyncIterator[Finding]:
+    """Each told as soon as it is known."""
+    async for finding in findings:
+        say(str(finding))
+        yield finding
+
+
+@cli.command()
+def render(
+    folder: Annotated[Path, typer.Argument(help="Where to write; the files hold secrets and get mode 0600.")],
+    server: Annotated[str, typer.Option(help="The address this server connects from.")] = "127.0.0.1",
+) -> None:
+    """What an Asterisk that is not ours needs: manager user, dialplan, endpoints."""
+    _run(_rendered(_settings(), folder, server))
+
+
+async def _rendered(settings: Settings, folder: Path, server: str) -> None:
+    voice = await prepare_voice(settings)
+    config = pbx_config(settings, gather(settings), voice, folder, server)
+    for name in await asyncio.to_thread(render_for_another, config, TEMPLATES, folder):
+        say(f"  {folder / name}")
 
 
 @cli.command()

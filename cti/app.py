@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import structlog
 import uvicorn
+from alembic.util import CommandError
 from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
 
 from acd.core import Acd
 from acd.model import Config, Queue, Ring
@@ -24,7 +27,7 @@ from agents.ports import CheckResult
 from agents.roster import Roster
 from agents.web import create_app
 from cti import events
-from cti.asterisk.link import Link
+from cti.asterisk.link import Link, LinkDown, LinkRefused
 from cti.audio import PromptFiles, PromptMaker
 from cti.bus import Bus
 from cti.call import House
@@ -38,7 +41,7 @@ from cti.numbers import e164
 from cti.secrets import Secrets
 from cti.settings import Settings
 from db.demo import seed_demo
-from db.engine import make_engine, upgrade
+from db.engine import dispose, make_engine, upgrade
 from db.journal import Journal
 from db.store import Store
 from ivr import menus, prompts
@@ -55,24 +58,66 @@ class StartError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """The menu and the sounds it needs: checked whole before any caller hears them."""
+    """The menus and the sounds they need: checked whole before any caller hears them.
+
+    `menu` answers every call, except where a dialled number has its own in `numbers`.
+    """
 
     menu: MenuSet
     files: PromptFiles
+    numbers: Mapping[str, MenuSet] = field(default_factory=dict)
+
+    def menu_for(self, dialled: str) -> MenuSet:
+        return self.numbers.get(dialled, self.menu)
 
 
 async def prepare_voice(settings: Settings, progress: Callable[[int, int], None] = lambda *_: None) -> Voice:
-    """Load and check the menu, make every prompt; raises StartError, AudioError or BadMenu."""
+    """Load and check the menus, make every prompt; raises StartError, AudioError, BadMenu or BadPrompts."""
+    catalogue = _catalogue(settings)
+    found = {name: _menu(settings, name) for name in (settings.menu, *settings.numbers.values())}
+    queues = {queue.name for queue in settings.queues}
+    problems = [one for menu in found.values() for one in check(menu, prompts=catalogue, queues=queues)]
+    if problems:
+        raise StartError("\n".join(map(str, problems)))
+    files = await PromptMaker(settings.run_dir / "sounds", settings.recordings_dir).ensure(
+        catalogue, settings.languages, progress
+    )
+    return Voice(found[settings.menu], files, {number: found[name] for number, name in settings.numbers.items()})
+
+
+def _catalogue(settings: Settings) -> prompts.Catalogue:
+    """The built-in prompts, and over them those of the house's own menus."""
     catalogue = prompts.parse((MENUS / "prompts.toml").read_text("utf-8"), "ivr/menus/prompts.toml", settings.languages)
-    path = settings.menu_file or MENUS / f"{settings.menu}.toml"
+    own = settings.menus_dir / "prompts.toml" if settings.menus_dir else None
+    if own is None or not own.exists():
+        return catalogue
+    return {**catalogue, **prompts.parse(_text(own, "menus_dir"), str(own), settings.languages)}
+
+
+def _menu(settings: Settings, name: str) -> MenuSet:
+    own = settings.menus_dir / f"{name}.toml" if settings.menus_dir else None
+    if own is not None and own.exists():
+        return menus.parse(_text(own, "menus_dir"), str(own))
+    path = MENUS / f"{name}.toml"
+    if not path.exists():
+        places = " or ".join(str(place) for place in (own, f"ivr/menus/{path.name}") if place)
+        raise StartError(f"menu {name!r}: there is no {places}: mend 'menu' or 'numbers' in the settings, or add it")
+    return menus.parse(path.read_text("utf-8"), f"ivr/menus/{path.name}")
+
+
+def _text(path: Path, setting: str) -> str:
     try:
-        menu = menus.parse(path.read_text("utf-8"), str(settings.menu_file or f"ivr/menus/{path.name}"))
-    except OSError as error:
-        raise StartError(f"menu {path}: {error.strerror}: mend 'menu' in the settings") from None
-    if found := check(menu, prompts=catalogue, queues={queue.name for queue in settings.queues}):
-        raise StartError("\n".join(map(str, found)))
-    maker = PromptMaker(settings.run_dir / "sounds", settings.recordings_dir)
-    return Voice(menu, await maker.ensure(catalogue, settings.languages, progress))
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise StartError(f"{path}: {error}: mend {setting!r} in the settings") from None
+
+
+def seen_by_asterisk(settings: Settings, sound: Path) -> Path:
+    """The path by which Asterisk opens one of our prompts: an Asterisk elsewhere may have them in another folder."""
+    seen_at = settings.asterisk.sounds_dir
+    if settings.asterisk.own or seen_at is None:
+        return sound
+    return seen_at / sound.relative_to((settings.run_dir / "sounds").resolve())
 
 
 def acd_config(settings: Settings) -> Config:
@@ -113,8 +158,8 @@ class Server:
             bus=self.bus,
             clock=clock,
             router=self.dispatcher,
-            prompt=voice.files.path,
-            menu_for=lambda _dialled: voice.menu,
+            prompt=self._prompt,
+            menu_for=voice.menu_for,
             find_customer=self._find_customer,
             language=settings.languages[0],
         )
@@ -127,6 +172,10 @@ class Server:
 
     def _house(self) -> House:
         return self._shared
+
+    def _prompt(self, prompt: str, language: str) -> Path:
+        """Where Asterisk finds the sound; raises KeyError."""
+        return seen_by_asterisk(self.settings, self._voice.files.path(prompt, language))
 
     async def _find_customer(self, by: str, value: str) -> dict[str, Any] | None:
         try:
@@ -143,8 +192,8 @@ class Server:
     async def running(self) -> AsyncIterator[FastAPI]:
         """Database, journal, link: up in this order, down in the other."""
         async with AsyncExitStack() as stack:
-            await upgrade(self.engine)
-            stack.push_async_callback(self.engine.dispose)
+            stack.push_async_callback(dispose, self.engine)
+            await self._open_memory()
             if self.settings.profile == "demo":
                 await seed_demo(self.store, hash_password, self.clock())
             await self.store.sync_house(self.settings.skills, self.floor.queues)
@@ -157,8 +206,33 @@ class Server:
             stack.push_async_callback(self.link.close)
             stack.push_async_callback(self.dispatcher.close)
             stack.push_async_callback(self.calls.close)
-            await self.link.start()
+            await self._connect()
             yield self._web()
+
+    async def _open_memory(self) -> None:
+        try:
+            await upgrade(self.engine)
+        except (SQLAlchemyError, CommandError, OSError) as error:
+            why = next(iter(str(error).splitlines()), "") or type(error).__name__
+            where = self.engine.url.render_as_string(hide_password=True)
+            raise StartError(
+                f"database.url: {where}: {why}: is it up, and may we write there? else set ZONGJI_DATABASE__URL"
+            ) from None
+
+    async def _connect(self) -> None:
+        asterisk = self.settings.asterisk
+        try:
+            await self.link.start()
+        except LinkRefused as error:
+            raise StartError(
+                f"asterisk.ami_secret: {error}: give user and secret of its manager.conf "
+                "(ZONGJI_ASTERISK__AMI_USER, ZONGJI_ASTERISK__AMI_SECRET), and permit our address there"
+            ) from None
+        except LinkDown as error:
+            where = "asterisk.ami_port" if asterisk.own else "asterisk.host"
+            raise StartError(
+                f"{where}: {error}: start that Asterisk, or set ZONGJI_ASTERISK__HOST and __AMI_PORT"
+            ) from None
 
     def _make_link(self) -> Link:
         asterisk = self.settings.asterisk
@@ -201,9 +275,20 @@ class Server:
             found["database"] = CheckResult(True)
         except Exception as error:
             found["database"] = CheckResult(False, f"{type(error).__name__}: is the database up?")
+        found["journal"] = self._journal_check()
         if self.mqtt is not None:
             found["mqtt"] = self.mqtt.check()
         return found
+
+    def _journal_check(self) -> CheckResult:
+        """Calls do without it, but somebody must make room before entries are lost."""
+        journal = self.journal
+        if journal.stuck:
+            detail = f"{journal.waiting} entries wait in memory, {journal.lost} are lost: {journal.stuck}: make room"
+            return CheckResult(False, detail, needed=False)
+        if journal.away:
+            return CheckResult(False, "entries go to the spool until the database is back", needed=False)
+        return CheckResult(True, needed=False)
 
     def _readings(self) -> Readings:
         mqtt = self.mqtt
@@ -212,12 +297,16 @@ class Server:
             "legs_live": len(self.calls.legs),
             "link_up": self.link.up,
             "journal_away": self.journal.away,
+            "journal_stuck": bool(self.journal.stuck),
+            "journal_waiting": self.journal.waiting,
         }
         counters: dict[str, float] = {
             "ami_events": self.link.events,
             "ami_dropped": self.link.dropped,
             "ami_actions": self.link.actions,
             "journal_stored": self.journal.stored,
+            "journal_lost": self.journal.lost,
+            "journal_refused": self.journal.refused,
         }
         if mqtt is not None:
             gauges |= {"mqtt_up": mqtt.up, "mqtt_waiting": mqtt.waiting}
@@ -229,27 +318,36 @@ class Server:
         return Readings(self.floor.snapshot(), gauges, counters)
 
 
-@asynccontextmanager
-async def web_running(app: FastAPI, host: str, port: int) -> AsyncIterator[str]:
-    """The pages at an address; raises StartError when the port is taken."""
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def listening(host: str, port: int) -> socket.socket:
+    """The pages' address, taken; raises StartError when it cannot be had."""
+    taken = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listening.bind((host, port))
+        taken.bind((host, port))
+        taken.listen(128)
     except OSError as error:
-        listening.close()
+        taken.close()
+        if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
+            raise StartError(f"web.host: {host}: {error.strerror}: set ZONGJI_WEB__HOST to one of our own") from None
         raise StartError(f"web.port: {host}:{port}: {error.strerror}: free it or set ZONGJI_WEB__PORT") from None
+    return taken
+
+
+@asynccontextmanager
+async def web_running(app: FastAPI, taken: socket.socket) -> AsyncIterator[str]:
+    """The pages at an address that was taken before."""
+    host, port = taken.getsockname()[:2]
     config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2, ws_max_size=65536)
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     server.capture_signals = contextlib.nullcontext  # type: ignore[assignment,method-assign]
-    task = asyncio.create_task(server.serve(sockets=[listening]), name="web")
+    task = asyncio.create_task(server.serve(sockets=[taken]), name="web")
     try:
         while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn offers nothing to wait for
             await asyncio.sleep(0.01)
-        yield f"http://{host}:{listening.getsockname()[1]}"
+        yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
     finally:
         server.should_exit = True
         await asyncio.wait({task}, timeout=5)
         task.cancel()
-        listening.close()
+        taken.close()

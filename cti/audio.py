@@ -10,6 +10,7 @@ import subprocess
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from pydub import AudioSegment
@@ -70,7 +71,8 @@ class PromptMaker:
         target = (self._cache / language / sound_name(prompt, content, RECIPE)).resolve()
         if not target.with_suffix(".wav").exists():
             target.parent.mkdir(parents=True, exist_ok=True)
-            _write(_levelled(_recorded(recording) if recording else _spoken(prompt, language, words)), target)
+            sound = _recorded(recording) if recording else _spoken(prompt, language, words)
+            _write(_levelled(sound, str(recording or f"prompt {prompt!r} in {language!r}")), target)
         return target
 
     def _recording(self, prompt: str, language: str) -> Path | None:
@@ -79,8 +81,18 @@ class PromptMaker:
         return next(iter(sorted((self._recordings / language).glob(f"{prompt}.*"))), None)
 
 
+@cache
+def _has_voice(voice: str) -> bool:
+    """espeak-ng itself would speak with another voice and say nothing of it."""
+    done = subprocess.run(["espeak-ng", f"--voices={voice}"], capture_output=True, check=True, timeout=60)
+    return voice in {line.split()[1] for line in done.stdout.decode().splitlines()[1:]}
+
+
 def _spoken(prompt: str, language: str, words: str) -> AudioSegment:
     try:
+        voice = VOICES[language][1]
+        if not _has_voice(voice):
+            raise AudioError(f"espeak-ng has no voice {voice!r} for {language!r}: apt-get install espeak-ng-data")
         done = subprocess.run(
             ["espeak-ng", *VOICES[language], "--stdout", words], capture_output=True, check=True, timeout=60
         )
@@ -100,12 +112,12 @@ def _recorded(path: Path) -> AudioSegment:
         raise AudioError(f"{path} cannot be read as sound: {str(error).splitlines()[0]}") from None
 
 
-def _levelled(sound: AudioSegment) -> AudioSegment:
+def _levelled(sound: AudioSegment, what: str) -> AudioSegment:
     start = detect_leading_silence(sound, SILENCE_DBFS)
     end = detect_leading_silence(sound.reverse(), SILENCE_DBFS)
     trimmed = sound[start : len(sound) - end].set_channels(1).set_sample_width(2)
     if not len(trimmed):
-        raise AudioError("a prompt is nothing but silence: record it again")
+        raise AudioError(f"{what} is nothing but silence: record it again")
     gain = min(LEVEL_DBFS - trimmed.dBFS, -1.0 - trimmed.max_dBFS)
     return AudioSegment.silent(60, trimmed.frame_rate) + trimmed.apply_gain(gain) + AudioSegment.silent(120)
 

@@ -22,6 +22,8 @@ GAUGES = {
     "legs_live": "Channels under way.",
     "link_up": "Whether the manager link to Asterisk is up.",
     "journal_away": "Whether the database is away and the journal goes to its spool.",
+    "journal_stuck": "Whether not even the spool can be written.",
+    "journal_waiting": "Journal entries in memory only.",
     "mqtt_up": "Whether the broker is connected.",
     "mqtt_waiting": "Messages that wait for the broker.",
 }
@@ -30,6 +32,8 @@ COUNTERS = {
     "ami_dropped": "Messages from Asterisk that were dropped.",
     "ami_actions": "Actions sent to Asterisk.",
     "journal_stored": "Journal entries stored.",
+    "journal_lost": "Journal entries lost because neither database nor spool took them.",
+    "journal_refused": "Journal entries that the database refused for themselves, kept aside.",
     "mqtt_published": "Messages that the broker has acknowledged.",
     "mqtt_dropped": "Messages dropped because the outbox was full.",
     "mqtt_connections": "Times the broker was connected to.",

@@ -23,6 +23,7 @@ SOCKET_PATH_MAX = 107  # sun_path; asterisk.ctl lives in the run directory
 PLACEHOLDER = re.compile(r"@([A-Z_]+)@")
 NAME = re.compile(r"[A-Za-z0-9_-]+")
 UNSAFE = re.compile(r"[\x00-\x1f;,\"'\\$(){}\[\]@]")
+FOR_ANOTHER = ("extensions.conf", "manager.conf", "pjsip.conf", "rtp.conf")
 FOLDERS = ("etc", "lib", "data", "data/sounds", "spool", "spool/monitor", "spool/tmp", "log")
 
 
@@ -32,7 +33,10 @@ class PbxError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PbxConfig:
-    """Where our Asterisk lives and listens. Sound files are named without their extension."""
+    """Where our Asterisk lives and listens. Sound files are named without their extension.
+
+    `server`: the address from which the manager's user may come; beyond loopback the manager listens everywhere.
+    """
 
     run_dir: Path
     provided: Path
@@ -45,9 +49,9 @@ class PbxConfig:
     caller_password: str = field(repr=False)
     phones: Mapping[str, str] = field(repr=False)
     moh_dir: Path
-    sounds_dir: Path | None = None
     fallback_prompt: Path | None = None
     fallback_wait_s: int = 10
+    server: str = LOOPBACK
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +91,8 @@ def render(config: PbxConfig, templates: Path) -> None:
     for folder in ("", *FOLDERS):
         (run_dir / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
         (run_dir / folder).chmod(0o700)
-    _link_data(run_dir / "data", asterisk, config.sounds_dir)
-    values = _values(config, asterisk, run_dir)
+    _link_data(run_dir / "data", asterisk)
+    values = _values(config, asterisk.modules, run_dir)
     sources = sorted(templates.glob("*.conf"))
     if not sources:
         raise PbxError(f"no templates (*.conf) in {templates}; the checkout is incomplete")
@@ -96,13 +100,24 @@ def render(config: PbxConfig, templates: Path) -> None:
         _write_private(run_dir / "etc" / source.name, _filled(source, values))
 
 
-def _values(config: PbxConfig, asterisk: Provided, run_dir: Path) -> dict[str, str]:
+def render_for_another(config: PbxConfig, templates: Path, folder: Path) -> tuple[str, ...]:
+    """Write (0600) what an Asterisk that is not ours needs of us; the names of the files. Raises PbxError, OSError."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    values = _values(config, "", folder.resolve())
+    for name in FOR_ANOTHER:
+        _write_private(folder / name, _filled(templates / name, values))
+    return FOR_ANOTHER
+
+
+def _values(config: PbxConfig, modules: str, run_dir: Path) -> dict[str, str]:
     plain = {
         "RUN_DIR": str(run_dir),
-        "MODULES": asterisk.modules,
+        "MODULES": modules,
         "MOH_DIR": str(config.moh_dir.resolve()),
         "FALLBACK_PROMPT": str(config.fallback_prompt.resolve()) if config.fallback_prompt else "",
         "FALLBACK_WAIT_S": str(config.fallback_wait_s),
+        "AMI_BIND": LOOPBACK if config.server == LOOPBACK else "0.0.0.0",  # noqa: S104 - permitted to one address
+        "AMI_PERMIT": config.server,
         "AMI_PORT": str(config.ami_port),
         "AMI_SECRET": config.ami_secret,
         "CALLER_PASSWORD": config.caller_password,
@@ -143,11 +158,9 @@ def _write_private(path: Path, text: str) -> None:
     partial.replace(path)
 
 
-def _link_data(data: Path, asterisk: Provided, sounds: Path | None) -> None:
+def _link_data(data: Path, asterisk: Provided) -> None:
     # the package's own absolute links point outside an unpacked one
     wanted = {"documentation": asterisk.documentation, "sounds/en": asterisk.sounds}
-    if sounds is not None:
-        wanted["sounds/zongji"] = str(sounds.resolve())
     for name, target in wanted.items():
         link = data / name
         if link.is_symlink():
@@ -186,8 +199,8 @@ class Pbx:
 
     async def start(self, deadline_s: float = 20.0) -> None:
         """Return once Asterisk is fully booted; raises PbxError, leaving nothing behind, when it does not get there."""
-        _require_free("sip_port", socket.SOCK_DGRAM, self._config.sip_host, self._config.sip_port)
-        _require_free("ami_port", socket.SOCK_STREAM, LOOPBACK, self._config.ami_port)
+        require_free("sip_port", socket.SOCK_DGRAM, self._config.sip_host, self._config.sip_port)
+        require_free("ami_port", socket.SOCK_STREAM, LOOPBACK, self._config.ami_port)
         render(self._config, self._templates)
         self._log.unlink(missing_ok=True)
         out = os.open(self._run_dir / "log" / "console.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -281,7 +294,8 @@ class Pbx:
         return f"see {self._log}" + "".join(f"\n  {line}" for line in told)
 
 
-def _require_free(name: str, kind: int, host: str, port: int) -> None:
+def require_free(name: str, kind: int, host: str, port: int) -> None:
+    """Raises PbxError with the setting that moves the port when somebody has it."""
     with socket.socket(socket.AF_INET, kind) as probe:
         if kind == socket.SOCK_STREAM:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

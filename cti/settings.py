@@ -24,7 +24,7 @@ class Section(BaseModel):
 
 
 class WebSettings(Section):
-    """`origins`: pages of other hosts that may open our websocket. `token_secret`: None makes one at first start."""
+    """`origins`: pages of other hosts that may open our websocket. `token_secret` signs the desks' log-ins."""
 
     host: str = "127.0.0.1"
     port: Port = 8080
@@ -33,7 +33,11 @@ class WebSettings(Section):
 
 
 class AsteriskSettings(Section):
-    """`own`: we start Asterisk from the `provided` note; otherwise one runs at `host` and `ami_secret` is its word."""
+    """`own`: we start Asterisk from the `provided` note; otherwise one runs at `host` and `ami_secret` is its word.
+
+    `sounds_dir`: where that other Asterisk has our prompts, when it does not see them at their own path. The passwords
+    are those of SIP: `caller_password` of the line that callers come by, `phone_password` of the agents' telephones.
+    """
 
     own: bool = True
     provided: Path = Path(".pbx/asterisk.json")
@@ -41,6 +45,8 @@ class AsteriskSettings(Section):
     ami_port: Port = 5138
     ami_user: str = "zongji"
     ami_secret: SecretStr | None = None
+    caller_password: SecretStr | None = None
+    phone_password: SecretStr | None = None
     sip_host: str = "127.0.0.1"
     sip_port: Port = 5160
     rtp_from: Port = 20000
@@ -81,8 +87,6 @@ class RingSettings(Section):
 
 class QueueSettings(Section):
     name: Name
-    title_zh: str = ""
-    title_en: str = ""
     requires: str = ""
     rings: list[RingSettings] = []
     rule: str = "longest_idle"
@@ -93,6 +97,12 @@ class QueueSettings(Section):
 
 
 class Settings(BaseSettings):
+    """`secrets_file`: JSON of mode 0600 with secrets that are set nowhere else; in the demo one is made in `run_dir`.
+
+    `menus_dir` holds menus of the house (`NAME.toml`, and `prompts.toml` with what they say) beside the built-in ones;
+    `menu` answers every call, except where `numbers` gives a dialled number its own.
+    """
+
     model_config = SettingsConfigDict(
         env_prefix="ZONGJI_",
         env_nested_delimiter="__",
@@ -103,6 +113,7 @@ class Settings(BaseSettings):
 
     profile: Literal["demo", "production"] = "demo"
     run_dir: Path = Path(".run")
+    secrets_file: Path | None = None
     web: WebSettings = WebSettings()
     asterisk: AsteriskSettings = AsteriskSettings()
     database: DatabaseSettings = DatabaseSettings()
@@ -110,7 +121,7 @@ class Settings(BaseSettings):
     languages: list[Literal["zh", "en"]] = Field(["zh", "en"], min_length=1)
     recordings_dir: Path | None = None
     menu: Name = "broker"
-    menu_file: Path | None = None
+    menus_dir: Path | None = None
     skills: list[Name] = DEMO_SKILLS
     queues: list[QueueSettings] = Field([QueueSettings(**queue) for queue in DEMO_QUEUES], min_length=1)
     numbers: dict[Annotated[str, Field(pattern=r"^[+*#0-9]{1,20}$")], Name] = {}
@@ -119,10 +130,6 @@ class Settings(BaseSettings):
     def database_url(self) -> str:
         """The SQLAlchemy URL; SQLite in the run folder unless the house chose otherwise."""
         return self.database.url or f"sqlite+aiosqlite:///{self.run_dir / 'zongji.db'}"
-
-    def menu_for(self, dialled: str) -> str:
-        """The menu that answers a dialled number."""
-        return self.numbers.get(dialled, self.menu)
 
     @classmethod
     def settings_customise_sources(

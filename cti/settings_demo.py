@@ -7,12 +7,10 @@ from typing import Any
 DEMO_SKILLS = ["mandarin", "english", "accounts", "trading", "complaints"]
 
 DEMO_QUEUES: list[dict[str, Any]] = [
-    {"name": "accounts", "title_zh": "账户服务", "title_en": "Accounts", "requires": "accounts >= 1"},
-    {"name": "trading", "title_zh": "交易服务", "title_en": "Trading", "requires": "trading >= 1", "priority": 5},
+    {"name": "accounts", "requires": "accounts >= 1"},
+    {"name": "trading", "requires": "trading >= 1", "priority": 5},
     {
         "name": "complaints",
-        "title_zh": "投诉受理",
-        "title_en": "Complaints",
         "requires": "complaints >= 3",
         "rings": [{"after_s": 30.0, "requires": "complaints >= 1"}],
         "wrapup_s": 30.0,

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cti import secrets
 from cti.app import StartError
 from cti.desk_client import Desk, DeskError, log_in
 from cti.phones import HEARD, Account, Phone, phone, recordings, seconds_of, tone_level
+from cti.secrets import gather
 from cti.settings import Settings
 from cti.up import PHONES, say
 from db.demo import PASSWORD
@@ -94,7 +94,7 @@ async def _leave_as_found(supervisor: Desk, desk: Desk, before: str) -> None:
 async def _place(settings: Settings, supervisor: Desk) -> None:
     asterisk = settings.asterisk
     proxy = f"{asterisk.sip_host}:{asterisk.sip_port}"
-    kept = secrets.kept(settings.run_dir / "secrets.json")
+    kept = gather(settings)
     async with phone(proxy, [Account("caller", kept.caller_password, NAME, NUMBER, register=False)]) as caller:
         say(f"{NAME}, {NUMBER}, dials 8000 ...")
         dialled_at = time.time()

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import sys
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 
-from cti import orphans, pbx, phones, secrets
-from cti.app import Server, StartError, prepare_voice, web_running
+from cti import pbx, phones
+from cti.app import Server, StartError, Voice, listening, prepare_voice, seen_by_asterisk, web_running
 from cti.audio import write_hold_music
+from cti.logs import log_to
 from cti.pbx import Pbx, PbxConfig
 from cti.phones import Account, phone
-from cti.secrets import Secrets
+from cti.pidfile import claimed
+from cti.secrets import Secrets, gather
 from cti.settings import Settings
 from db.demo import PASSWORD
 
-UP = "-m cti up"
 PHONES = "phones"  # in the run folder: the demo's telephones, with what they heard
 AGENTS = ("1001", "1002", "1003", "1004")
 TEMPLATES = Path(__file__).parents[1] / "asterisk-config"
@@ -33,35 +33,32 @@ def say(text: str) -> None:
 async def up(settings: Settings) -> None:
     """Run until SIGINT or SIGTERM; afterwards nothing is left. Raises StartError and the parts' own errors."""
     started = time.monotonic()
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    run_dir = settings.run_dir
-    run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    stop = _Stop()
     async with AsyncExitStack() as stack:
-        _claim(run_dir / "pid", stack)
+        run_dir = settings.run_dir
+        _take_folder(run_dir, stack)
         await end_orphans(run_dir)
-        kept = secrets.kept(run_dir / "secrets.json")
+        kept = gather(settings)
+        taken = stack.enter_context(closing(listening(settings.web.host, settings.web.port)))
         voice = await prepare_voice(settings, _progress)
         if settings.asterisk.own:
-            fallback = voice.files.path("fallback", settings.languages[0])
-            asterisk = Pbx(await asyncio.to_thread(_pbx_config, settings, kept, fallback), TEMPLATES)
+            config = await asyncio.to_thread(pbx_config, settings, kept, voice, run_dir / "pbx")
+            asterisk = Pbx(config, TEMPLATES)
             await asterisk.start()
             stack.push_async_callback(asterisk.stop)
         server = Server(settings, kept, voice)
         app = await stack.enter_async_context(server.running())
-        url = await stack.enter_async_context(web_running(app, settings.web.host, settings.web.port))
-        if settings.profile == "demo":
+        url = await stack.enter_async_context(web_running(app, taken))
+        if settings.profile == "demo" and settings.asterisk.own:
             proxy = f"{settings.asterisk.sip_host}:{settings.asterisk.sip_port}"
             accounts = [Account(f"agent{one}", kept.phone_password, auto_answer=True) for one in AGENTS]
             await stack.enter_async_context(phone(proxy, accounts, tone_hz=880, folder=run_dir / PHONES))
             await _registered(server)
+        stop.settled()
         say(f"ready after {time.monotonic() - started:.1f} s")
-        say(f"  desk       {url}/desk      log in: 1001 to 1004, password {PASSWORD}")
-        say(f"  wallboard  {url}/wallboard log in: 2001, password {PASSWORD}")
-        say("  a call     make call       end: Ctrl-C")
+        _tell(settings, url)
         status = asyncio.create_task(_status(server))
-        await stop.wait()
+        await stop.asked.wait()
         status.cancel()
         say("\nstopping ...")
     say("stopped; nothing is left running")
@@ -78,14 +75,6 @@ async def _registered(server: Server, deadline_s: float = 10.0) -> None:
         raise phones.PhoneError(f"the demo's telephones did not register in {deadline_s:g} s: see {where}") from None
 
 
-async def down(run_dir: Path) -> None:
-    """End the house of this folder, also the children of one that was killed. Nothing of it is left."""
-    found = await orphans.end(run_dir / "pid", UP, grace_s=20.0)
-    (run_dir / "pid").unlink(missing_ok=True)
-    await end_orphans(run_dir)
-    say("stopped" if found else "nothing was running")
-
-
 async def end_orphans(run_dir: Path) -> None:
     """What a server that was killed left running."""
     for what, reclaim in (("Asterisk", pbx.reclaim(run_dir / "pbx")), ("telephones", phones.reclaim(run_dir / PHONES))):
@@ -93,20 +82,51 @@ async def end_orphans(run_dir: Path) -> None:
             say(f"ended the {what} of an earlier run that was killed (process {pid})")
 
 
-def _claim(path: Path, stack: AsyncExitStack) -> None:
-    """One house a folder."""
-    pid = orphans.running(path, UP)
-    if pid is not None and pid != os.getpid():
-        raise StartError(f"{path}: already running as process {pid}: make stop")
-    path.write_text(str(os.getpid()))
-    stack.callback(path.unlink, missing_ok=True)
+class _Stop:
+    """Being asked to end: while the house is starting the start is given up, at once and only once."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self._starting = asyncio.current_task()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, self._ask)
+
+    def settled(self) -> None:
+        """The start is over, or is being undone: from now on nothing is cut short."""
+        self._starting = None
+
+    def _ask(self) -> None:
+        self.asked.set()
+        starting, self._starting = self._starting, None
+        if starting is not None:
+            starting.cancel()
 
 
-def _pbx_config(settings: Settings, kept: Secrets, fallback: Path) -> PbxConfig:
+def _take_folder(run_dir: Path, stack: AsyncExitStack) -> None:
+    """The run folder is ours, and our log goes there."""
+    try:
+        run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        stack.enter_context(claimed(run_dir / "pid"))
+        log_to(run_dir / "zongji.log")
+    except OSError as error:
+        raise StartError(f"run_dir: {error.filename or run_dir}: {error.strerror}: set ZONGJI_RUN_DIR") from None
+
+
+def _tell(settings: Settings, url: str) -> None:
+    who = ("1001 to 1004", "2001") if settings.profile == "demo" else ()
+    logins = [f" log in: {one}, password {PASSWORD}" for one in who] or ["", ""]
+    say(f"  desk       {url}/desk     {logins[0]}")
+    say(f"  wallboard  {url}/wallboard{logins[1]}")
+    if settings.profile == "demo":
+        say("  a call     make call       end: Ctrl-C")
+
+
+def pbx_config(settings: Settings, kept: Secrets, voice: Voice, run_dir: Path, server: str = "127.0.0.1") -> PbxConfig:
+    """How our templates are filled; the hold music is there afterwards."""
     asterisk, music = settings.asterisk, settings.run_dir / "moh"
     write_hold_music(music / "hold.wav")
     return PbxConfig(
-        run_dir=settings.run_dir / "pbx",
+        run_dir=run_dir,
         provided=asterisk.provided,
         sip_host=asterisk.sip_host,
         sip_port=asterisk.sip_port,
@@ -117,7 +137,8 @@ def _pbx_config(settings: Settings, kept: Secrets, fallback: Path) -> PbxConfig:
         caller_password=kept.caller_password,
         phones={f"agent{one}": kept.phone_password for one in AGENTS},
         moh_dir=music,
-        fallback_prompt=fallback,
+        fallback_prompt=seen_by_asterisk(settings, voice.files.path("fallback", settings.languages[0])),
+        server=server,
     )
 
 

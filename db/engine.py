@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 def make_engine(url: str) -> AsyncEngine:
     """An engine for `sqlite+aiosqlite:///path` (WAL) or `postgresql+asyncpg://...`."""
     if not url.startswith("sqlite"):
-        return create_async_engine(url, pool_pre_ping=True, connect_args={"timeout": 5})
+        return create_async_engine(url, pool_pre_ping=True, connect_args={"timeout": 5, "command_timeout": 15})
     engine = create_async_engine(url, connect_args={"timeout": 10})
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -41,3 +42,10 @@ async def upgrade(engine: AsyncEngine) -> None:
 
     async with asyncio.timeout(60), engine.begin() as connection:
         await connection.run_sync(run)
+
+
+async def dispose(engine: AsyncEngine, deadline_s: float = 5.0) -> None:
+    """Close its connections; a database that hangs is left to find out by itself."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(deadline_s):
+            await engine.dispose()

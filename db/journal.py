@@ -1,11 +1,17 @@
-"""The journal: every event, in order, once; never in the way of a call."""
+"""The journal: every event, in order, once; never in the way of a call.
+
+What is taken waits in memory until it is stored. While the database is away it goes to the spool, a file that outlives
+us, and from there to the database when it is back. As long as anything is in the spool everything new goes behind it,
+so the order holds. When not even the spool can be written, entries wait in memory, and beyond `bound` the oldest are
+lost and counted. An entry that the database refuses for itself goes to `<spool>.refused`, out of the way of the others.
+Each entry has its own id, so storing it twice is harmless.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import itertools
-import json
 import os
 import uuid
 from collections import deque
@@ -16,27 +22,50 @@ import structlog
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
+from db.faults import is_entrys_fault
+from db.spool import Entry, Spool, append_lines
 from db.tables import CallRow, JournalRow
 
 log = structlog.get_logger(__name__)
 BATCH = 500
 RETRY_S = 1.0
+STORE_S = 10.0
+BOUND = 100_000
 
 
 class Journal:
-    """`write` and `call` return at once; a task stores what they took, in batches."""
+    """`write` and `call` return at once; two tasks store what they took: one takes, one drains the spool."""
 
-    def __init__(self, engine: AsyncEngine, spool: Path) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        spool: Path,
+        *,
+        bound: int = BOUND,
+        retry_s: float = RETRY_S,
+        store_s: float = STORE_S,
+    ) -> None:
         self._session = async_sessionmaker(engine)
-        self._spool = spool
+        self._spool = Spool(spool)
+        self._refused_path = spool.with_name(f"{spool.name}.refused")
+        self._bound, self._retry_s, self._store_s = bound, retry_s, store_s
         self._seq = itertools.count(int.from_bytes(os.urandom(2), "big") << 32)
-        self._queue: deque[dict[str, Any]] = deque()
+        self._queue: deque[Entry] = deque()
+        self._taking: list[Entry] = []
         self._more = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._task: asyncio.Task[None] | None = None
-        self.stored = 0
+        self._to_drain = asyncio.Event()
+        self._spooling = asyncio.Lock()
+        self._tasks: list[asyncio.Task[None]] = []
+        self.stored = self.lost = self.refused = 0
         self.away = False
+        self.stuck = ""
+
+    @property
+    def waiting(self) -> int:
+        """Entries in memory only."""
+        return len(self._queue) + len(self._taking)
 
     def write(self, kind: str, at: float, data: dict[str, Any], call_id: str | None, agent_id: str | None) -> None:
         """Take one entry; never blocks, never raises."""
@@ -57,56 +86,138 @@ class Journal:
         """Take a call's record (the columns of CallRow); the newest of one id wins."""
         self._put({"table": "call", **row})
 
-    def _put(self, entry: dict[str, Any]) -> None:
+    def _put(self, entry: Entry) -> None:
         self._queue.append(entry)
+        self._bound_memory()
         self._idle.clear()
         self._more.set()
 
+    def _bound_memory(self) -> None:
+        while self.waiting > self._bound and self._queue:
+            self._queue.popleft()
+            if not self.lost:
+                log.error("the journal loses its oldest entries: make room for the spool or mend the database")
+            self.lost += 1
+
+    # -- running -----------------------------------------------------------------------------------------------------
+
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="journal")
+        """What an earlier run left in the spool is stored first."""
+        self._to_drain.set()
+        self._tasks = [
+            asyncio.create_task(self._take(), name="journal"),
+            asyncio.create_task(self._drain(), name="journal drain"),
+        ]
 
     async def flush(self) -> None:
         """All that was taken so far is stored or spooled."""
         await self._idle.wait()
 
-    async def stop(self) -> None:
-        await self.flush()
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+    async def stop(self, deadline_s: float = 5.0) -> None:
+        """What cannot be stored within the deadline is spooled, for the next start."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(deadline_s):
+                await self.flush()
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=deadline_s)
+        rest, self._taking = [*self._taking, *self._queue], []
+        self._queue.clear()
+        if rest and not await self._spooled(rest):
+            self.lost += len(rest)
+            log.error("journal entries are lost: neither database nor spool takes them", entries=len(rest))
 
-    async def _run(self) -> None:
+    async def _take(self) -> None:
         while True:
             if not self._queue:
                 self._idle.set()
-                # While entries wait in the spool the database is asked again now and then.
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(RETRY_S if self._spool.exists() else None):
-                        await self._more.wait()
+                await self._more.wait()
             self._more.clear()
-            batch = [self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))]
-            await self._keep(batch)
+            self._taking = [self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))]
+            if await self._kept(self._taking):
+                self._taking = []
+            else:
+                self._queue.extendleft(reversed(self._taking))
+                self._taking = []
+                self._bound_memory()
+                await asyncio.sleep(self._retry_s)
 
-    async def _keep(self, batch: list[dict[str, Any]]) -> None:
+    async def _kept(self, batch: list[Entry]) -> bool:
+        """Stored, or in the spool; False when neither takes it."""
+        if self._spool.empty:
+            try:
+                await self._store(batch)
+            except Exception as error:  # whatever the database's fault is, no entry may be lost by it
+                self._database_is(away=True, why=error)
+            else:
+                self._database_is(away=False)
+                self._spool_is(stuck="")
+                return True
+        return await self._spooled(batch)
+
+    async def _spooled(self, batch: list[Entry]) -> bool:
+        async with self._spooling:
+            try:
+                await asyncio.to_thread(self._spool.append, batch)
+            except OSError as error:
+                self._spool_is(stuck=f"{self._spool.path}: {error.strerror}")
+                return False
+        self._spool_is(stuck="")
+        self._to_drain.set()
+        return True
+
+    async def _drain(self) -> None:
+        """From the spool to the database, a batch at a time; asks again each `retry_s` while it is away."""
+        while True:
+            await self._to_drain.wait()
+            try:
+                async with self._spooling:
+                    batch = await asyncio.to_thread(self._spool.read, BATCH)
+                if batch:
+                    await self._store(batch)
+                async with self._spooling:
+                    await asyncio.to_thread(self._spool.advance)
+            except Exception as error:  # as above; an unreadable spool is tried again too
+                self._database_is(away=True, why=error)
+                await asyncio.sleep(self._retry_s)
+            else:
+                self._database_is(away=False)
+                if self._spool.empty:
+                    self._to_drain.clear()
+
+    def _database_is(self, *, away: bool, why: Exception | None = None) -> None:
+        if away and not self.away:
+            log.warning("database away: the journal goes to the spool", spool=str(self._spool.path), reason=_line(why))
+        elif self.away and not away:
+            log.info("database back: the spool is stored", spool=str(self._spool.path))
+        self.away = away
+
+    def _spool_is(self, *, stuck: str) -> None:
+        if stuck and not self.stuck:
+            log.error("the journal's spool cannot be written: entries wait in memory", reason=stuck)
+        self.stuck = stuck
+
+    # -- storing -----------------------------------------------------------------------------------------------------
+
+    async def _store(self, batch: list[Entry]) -> None:
+        """All of it is in the database, or in the file of refused entries. Raises when the database is away."""
         try:
-            if self._spool.exists():
-                await self._store(await asyncio.to_thread(self._spooled))
-                await asyncio.to_thread(self._spool.unlink)
-            await self._store(batch)
-            self.away = False
-        except Exception as error:  # whatever the database's fault is, no entry may be lost by it
-            if not self.away:
-                log.warning("database away: the journal goes to the spool", spool=str(self._spool), reason=str(error))
-            self.away = True
-            await asyncio.to_thread(self._append, batch)
+            await self._store_together(batch)
+        except Exception as error:
+            if not is_entrys_fault(error):
+                raise
+            if len(batch) == 1:
+                await self._refuse(batch[0], error)
+                return
+            half = len(batch) // 2
+            await self._store(batch[:half])
+            await self._store(batch[half:])
 
-    async def _store(self, batch: list[dict[str, Any]]) -> None:
-        if not batch:
-            return
+    async def _store_together(self, batch: list[Entry]) -> None:
         entries = {entry["id"]: entry for entry in batch if entry["table"] == "journal"}
         calls = {entry["id"]: entry for entry in batch if entry["table"] == "call"}
-        async with asyncio.timeout(10), self._session.begin() as session:
+        async with asyncio.timeout(self._store_s), self._session.begin() as session:
             known = await session.scalars(select(JournalRow.id).where(JournalRow.id.in_(list(entries))))
             for entry_id in known:
                 del entries[entry_id]
@@ -116,24 +227,25 @@ class Journal:
                 await session.merge(CallRow(**_columns(row)))
         self.stored += len(entries)
 
-    def _append(self, batch: list[dict[str, Any]]) -> None:
-        if not batch:
-            return
-        lines = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in batch)
-        with os.fdopen(os.open(self._spool, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as spool:
-            spool.write(lines.encode())
-            spool.flush()
-            os.fsync(spool.fileno())
-
-    def _spooled(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        for line in self._spool.read_text("utf-8").splitlines():
-            try:
-                found.append(json.loads(line))
-            except ValueError:
-                log.warning("a torn line in the spool was passed over", spool=str(self._spool))
-        return found
+    async def _refuse(self, entry: Entry, error: Exception) -> None:
+        self.refused += 1
+        log.error(
+            "the database refuses an entry: it is kept aside",
+            file=str(self._refused_path), entry=entry["id"], reason=_line(error),
+        )  # fmt: skip
+        try:
+            await asyncio.to_thread(append_lines, self._refused_path, [entry])
+        except OSError as cause:
+            self.lost += 1
+            log.error(  # noqa: TRY400 - one line is enough
+                "a refused entry is lost", file=str(self._refused_path), reason=cause.strerror
+            )
 
 
-def _columns(entry: dict[str, Any]) -> dict[str, Any]:
+def _line(error: Exception | None) -> str:
+    """Without the statement's parameters, which hold what customers said."""
+    return next(iter(str(error).splitlines()), "") or type(error).__name__
+
+
+def _columns(entry: Entry) -> dict[str, Any]:
     return {key: value for key, value in entry.items() if key != "table"}

@@ -53,6 +53,7 @@ const WORDS = {
   not_in_wrap_up: ["当前没有话后处理", "There is no wrap-up to finish"],
   answer_on_phone: ["请在话机上接听", "Answer on your phone"],
   impossible_now: ["当前状态下不能执行", "Not possible now"],
+  no_link: ["与话务系统的连接中断，请稍后再试", "The link to the telephone system is down, try again"],
   no_call: ["当前没有通话", "You have no call"],
   in_a_call: ["通话中不能签出", "Finish the call before you log out"],
   unknown_agent: ["服务器尚不认识此坐席，请重启服务器", "The server does not know this agent yet: restart it"],

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from playwright.async_api import Browser, BrowserContext, Page, WebSocket, async_playwright
 
 from agents.wire import CallState, Pop
-from cti.app import web_running
+from cti.app import listening, web_running
 from tests.agents.fakes import PASSWORD, House, Ticking
 
 CHROMIUM = "/usr/bin/chromium"
@@ -56,7 +56,7 @@ class LiveHouse(House):
     async def up(self) -> None:
         """At the same address as before, if there was one."""
         port = urlsplit(self.url).port or 0
-        self.url = await self._server.enter_async_context(web_running(self.app, "127.0.0.1", port))
+        self.url = await self._server.enter_async_context(web_running(self.app, listening("127.0.0.1", port)))
 
     async def down(self) -> None:
         await self._server.aclose()

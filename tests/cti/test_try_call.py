@@ -6,7 +6,7 @@ import asyncio
 
 from websockets.protocol import State
 
-from cti.app import web_running
+from cti.app import listening, web_running
 from cti.desk_client import Desk
 from tests.agents.fakes import House
 
@@ -15,7 +15,7 @@ async def test_its_page_answers_beats_and_so_stays_open() -> None:
     house = House(silence_s=0.4)
     person = house.memory.people["1001"]
     token = house.auth.issue(person, house.clock()).access
-    async with web_running(house.app, "127.0.0.1", 0) as url, Desk(url, "1001", token).page() as page:
+    async with web_running(house.app, listening("127.0.0.1", 0)) as url, Desk(url, "1001", token).page() as page:
         await asyncio.sleep(1.2)  # three times the silence after which a page is closed
 
         assert page.state is State.OPEN

@@ -1,32 +1,17 @@
-"""The memory on SQLite: demo data, migrations, and a journal that loses nothing while the database is away."""
+"""The memory on SQLite and on PostgreSQL: customers, agents, calls, and the migrations."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.demo import seed_demo
-from db.engine import make_engine, upgrade
-from db.journal import Journal
 from db.store import Store
-from db.tables import Base
+from db.tables import AgentRow, Base, CallRow, CustomerRow, IdentityRow, JournalRow
 
 NOW = 1_800_000_000.0
-
-
-@pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    engine = make_engine(f"sqlite+aiosqlite:///{tmp_path / 'zongji.db'}")
-    await upgrade(engine)
-    yield engine
-    await engine.dispose()
 
 
 async def test_the_tables_are_what_the_migrations_make(engine: AsyncEngine) -> None:
@@ -50,27 +35,53 @@ async def test_demo_customers_are_found_by_number_and_account_and_seeded_once(en
     assert await store.find_customer("phone", "+8613999999999") is None
 
 
-async def test_what_happens_while_the_database_is_away_is_stored_once_when_it_is_back(
-    engine: AsyncEngine, tmp_path: Path
-) -> None:
-    spool = tmp_path / "journal.spool"
-    journal = Journal(engine, spool)
-    journal.start()
-    async with engine.begin() as connection:
-        await connection.execute(text("ALTER TABLE journal RENAME TO away"))
-    for number in range(5):
-        journal.write("call_moved", NOW + number, {"n": number}, "c1", None)
-    await journal.flush()
-    assert journal.away
-    assert spool.stat().st_mode & 0o777 == 0o600
+async def test_chinese_text_comes_back_as_it_was_and_a_known_row_is_replaced(engine: AsyncEngine) -> None:
+    store = Store(engine)
+    row = {"id": 1, "name_en": "Ouyang", "language": "zh", "tier": "gold", "manager": "1001"}
+    await store.add([CustomerRow(**row, name="欧阳娜娜", notes="喜欢早上联系 ☎ 𠮷野")])
+    await store.add([IdentityRow(kind="phone", value="+8613800009999", customer_id=1)])
+    await store.add([CustomerRow(**row, name="欧阳娜娜", notes="改为下午")])
 
-    async with engine.begin() as connection:
-        await connection.execute(text("ALTER TABLE away RENAME TO journal"))
-    async with asyncio.timeout(10):
-        while spool.exists():  # noqa: ASYNC110 - the journal looks again by itself
-            await asyncio.sleep(0.05)
-    await journal.stop()
+    found = await store.find_customer("phone", "+8613800009999")
 
-    async with engine.connect() as connection:
-        rows = await connection.execute(text("SELECT count(*), count(DISTINCT id) FROM journal"))
-        assert tuple(rows.one()) == (5, 5)
+    assert found is not None
+    assert (found["name"], found["notes"]) == ("欧阳娜娜", "改为下午")
+
+
+async def test_a_call_tells_its_steps_in_order_and_recent_calls_come_newest_first(engine: AsyncEngine) -> None:
+    store = Store(engine)
+    await store.add([_call(f"c{n}", NOW + n, "1001" if n % 2 else "1002") for n in range(4)])
+    steps = [("call_queued", 2.0, 1), ("call_arrived", 1.0, 9), ("call_ended", 2.0, 2)]
+    await store.add(
+        JournalRow(id=kind, at=NOW + at, seq=seq, kind=kind, call_id="c1", agent_id=None, data={"词": "好"})
+        for kind, at, seq in steps
+    )
+
+    story = await store.call_story("c1")
+
+    assert story is not None
+    assert [step["kind"] for step in story["steps"]] == ["call_arrived", "call_queued", "call_ended"]
+    assert story["steps"][0]["词"] == "好"
+    assert [call["id"] for call in await store.recent_calls(3)] == ["c3", "c2", "c1"]
+    assert [call["id"] for call in await store.recent_calls(9, "1001")] == ["c3", "c1"]
+    assert await store.call_story("nobody") is None
+
+
+async def test_agents_are_those_who_work_here(engine: AsyncEngine) -> None:
+    store = Store(engine)
+    await seed_demo(store, str.upper, NOW)
+    gone = AgentRow(
+        id="1000", name="走了", name_en="Gone", role="agent", password_hash="", phone="", skills={}, active=False
+    )  # fmt: skip
+    await store.add([gone])
+
+    assert [agent.id for agent in await store.agents()] == ["1001", "1002", "1003", "1004", "2001", "9001"]
+    assert await store.agent("1000") is None
+    assert (await store.agents())[0].skills["mandarin"] == 8
+
+
+def _call(call_id: str, at: float, agent_id: str) -> CallRow:
+    return CallRow(
+        id=call_id, arrived_at=at, ended_at=at + 1, number="+8613800000001", queue="accounts", agent_id=agent_id,
+        customer_id=None, outcome="served", facts={"dialled": "8000"},
+    )  # fmt: skip

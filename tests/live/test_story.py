@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cti.app import web_running
+from cti.app import listening, web_running
 from cti.desk_client import log_in
-from cti.phones import free_port
 from db.demo import PASSWORD
 from tests.live.conftest import House
 
@@ -45,7 +44,7 @@ def _in_words(step: dict[str, str]) -> str:
 
 
 async def test_the_whole_story_is_told_over_http_each_step_in_its_order(house: House) -> None:
-    async with web_running(house.app, "127.0.0.1", free_port()) as url:
+    async with web_running(house.app, listening("127.0.0.1", 0)) as url:
         supervisor = await log_in(url, "2001", PASSWORD)
         agent_phone = await house.agents_phone("1001")
         agent = await log_in(url, "1001", PASSWORD)
