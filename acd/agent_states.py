@@ -1,11 +1,12 @@
 """An agent's state: the wish (status) and the fact (activity), with one door.
 
-While busy, a chosen status is pending and lands when the work is done.
+While busy, a chosen status is pending and lands when all work is done. An agent with several contacts at once is shown
+at the activity of the one whose channel ranks highest.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -50,9 +51,20 @@ class ImpossibleMove(Exception):
     """The event does not belong to the activity."""
 
 
+def move(activity: Activity, happening: Happening) -> Activity:
+    """The activity after `happening`; raises ImpossibleMove naming both."""
+    try:
+        return TABLE[activity][happening]
+    except KeyError:
+        raise ImpossibleMove(f"an agent who is {activity} cannot have {happening}") from None
+
+
 @dataclass(frozen=True, slots=True)
 class AgentState:
-    """`since` and `until` are UTC epoch seconds; `until` is the end of wrap-up or offer."""
+    """What is to be seen of an agent. `since` and `until` are UTC epoch seconds; `until` ends wrap-up or offer.
+
+    `contact_id` is the contact the activity is about, `contacts` all the agent has.
+    """
 
     status: Status = Status.LOGGED_OUT
     reason: str | None = None
@@ -62,35 +74,12 @@ class AgentState:
     pending: tuple[Status, str | None] | None = None
     contact_id: str | None = None
     reachable: bool = False
+    contacts: tuple[str, ...] = ()
 
     @property
     def available(self) -> bool:
-        """May be offered a contact now."""
+        """May be offered a call now."""
         return self.status is Status.READY and self.activity is Activity.IDLE and self.reachable
-
-
-def move(
-    state: AgentState, happening: Happening, now: float, *, contact_id: str | None = None, until: float | None = None
-) -> AgentState:
-    """The state after `happening`; a pending status lands on becoming idle. Raises ImpossibleMove."""
-    try:
-        activity = TABLE[state.activity][happening]
-    except KeyError:
-        raise ImpossibleMove(f"an agent who is {state.activity} cannot have {happening}") from None
-    after = replace(
-        state, activity=activity, since=now, until=until, contact_id=contact_id or state.contact_id
-    )  # fmt: skip
-    if activity is not Activity.IDLE:
-        return after
-    after = replace(after, contact_id=None)
-    return choose(after, *state.pending, now) if state.pending else after
-
-
-def choose(state: AgentState, status: Status, reason: str | None, now: float) -> AgentState:
-    """The agent's wish: at once when idle, else pending."""
-    if state.activity is Activity.IDLE:
-        return replace(state, status=status, reason=reason, pending=None, since=now)
-    return replace(state, pending=(status, reason))
 
 
 def diagram() -> str:

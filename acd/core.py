@@ -1,292 +1,451 @@
-"""The router: events in, effects out."""
+"""The router: events in, effects out.
+
+What it knows of agents is in `crew`, of those who wait in `waiting`; when contacts leave a queue without an agent is in
+`overflows`. Here the two meet: who is offered what, and how an offer ends.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from itertools import islice
 
-from acd import agent_states, effects, events
+import msgspec
+
+from acd import effects, events, ewt
 from acd.agent_states import Activity, AgentState, Happening, Status
+from acd.crew import Crew, Seat, Work
+from acd.ledger import Decision, Ledger, Why, why
 from acd.model import Agent, Config, Contact, Queue
-from acd.rules import RULES, Candidate
-from acd.skills import Requirement
+from acd.overflows import Overflows
+from acd.pace import Pace
+from acd.rules import RULES, Chance
+from acd.timers import Timer, Timers
+from acd.waiting import Entry, Place, Waiting
+from acd.waits import Forecast
 
-REFUSALS_BEFORE_NOT_READY = 3
-
-
-@dataclass(slots=True)
-class _Seat:
-    """An agent and all that is remembered of them."""
-
-    agent: Agent
-    state: AgentState
-    idle_since: float = 0.0
-    served: int = 0
-    refusals: int = 0
+MOST_FIGURES = 20  # candidates whose figures a decision keeps
 
 
-@dataclass(slots=True)
-class _Place:
-    """A contact's place in line; `offers` counts what was tried."""
-
-    contact: Contact
-    seq: int
-    offers: int = 0
-    excluded: set[str] = field(default_factory=set)
-    offer_id: str | None = None
+class Unknown(LookupError):
+    """No such queue, channel or rule in what was told; nothing was changed."""
 
 
-@dataclass(slots=True)
-class _Reserved:
-    offer: effects.Offer
-    until: float
+class _NoChance:
+    """For a house none of whose rules draws."""
+
+    def random(self) -> float:
+        raise Unknown("a rule that draws needs a generator: Acd(config, chance=random.Random(seed))")
 
 
 class Acd:
-    """Who gets whom. Deterministic: the same events at the same times give the same effects."""
+    """Who gets whom. Deterministic: the same events at the same times give the same effects.
 
-    def __init__(self, config: Config) -> None:
-        self._config = config
-        self._seats: dict[str, _Seat] = {}
-        self._places: dict[str, _Place] = {}
-        self._reserved: dict[str, _Reserved] = {}
-        self._talking: dict[str, tuple[str, str]] = {}  # contact -> agent, queue
-        self._seq = 0
+    `chance` is for rules that draw. `ledger` keeps how each decision came about; None keeps nothing.
+    """
+
+    def __init__(self, config: Config, *, chance: Chance | None = None, ledger: Ledger | None = None) -> None:
+        _check(config)
+        self.config = config
+        self.ledger = ledger
+        self.crew = Crew(config, chance or _NoChance())
+        self.room = Waiting(self.crew)
+        self.paces = {name: Pace(queue.handle_s, queue.patience_s) for name, queue in config.queues.items()}
+        self.timers = Timers()
+        self.overflows = Overflows(self)
+        self._at_hand: dict[str, tuple[Seat, Work]] = {}  # whose hands a contact is in, from answer to done
+        self._offers: dict[int, tuple[Seat, Work, Place]] = {}
+        self._last_offer = 0
         self._out: list[effects.Effect] = []
+        self._moved: dict[str, None] = {}
 
     # -- views -------------------------------------------------------------------------------------------------------
 
     @property
     def agents(self) -> dict[str, Agent]:
-        return {agent_id: seat.agent for agent_id, seat in self._seats.items()}
+        return {agent_id: seat.agent for agent_id, seat in self.crew.seats.items()}
 
     def state_of(self, agent_id: str) -> AgentState:
         """The agent's state; raises KeyError for nobody."""
-        return self._seats[agent_id].state
+        return self.crew.state_of(agent_id)
+
+    def is_open(self, queue: str) -> bool:
+        return self.overflows.is_open(queue)
 
     def waiting(self, queue: str | None = None, now: float = 0.0) -> list[Contact]:
         """Those who wait or are being offered, in the order they will be served."""
-        places = (place for place in self._places.values() if queue in (None, place.contact.queue))
-        return [place.contact for place in sorted(places, key=lambda place: self._order(place, now))]
+        return [place.contact for place in self.room.in_order(now, self._places(queue))]
 
     def position(self, contact_id: str, now: float) -> int | None:
         """1 for the next of its queue; None when it does not wait."""
-        place = self._places.get(contact_id)
+        place = self.room.places.get(contact_id)
         if place is None:
             return None
-        ids = [contact.id for contact in self.waiting(place.contact.queue, now)]
-        return ids.index(contact_id) + 1
+        return self.room.in_order(now, self._places(place.contact.queue)).index(place) + 1
+
+    def expected(self, contact_id: str, now: float) -> Forecast | None:
+        """How long it will wait yet, from now, if it stays; None when it does not wait."""
+        place = self.room.places.get(contact_id)
+        return None if place is None else ewt.expected(self.room, self.crew, self.paces, place, now)
+
+    def expectations(self, queue: str | None, now: float) -> dict[str, Forecast]:
+        """As `expected`, of everybody in a queue or in all."""
+        return ewt.expectations(self.room, self.crew, self.paces, self._places(queue), now)
+
+    def why(self, contact_id: str, now: float) -> Why:
+        """Why it waits still, or went to whom it did."""
+        return why(contact_id, self.room, self.crew, self.ledger, now)
+
+    def _places(self, queue: str | None) -> list[Place]:
+        return list((self.room.places if queue is None else self.room.of_queue.get(queue, {})).values())
 
     # -- the door ----------------------------------------------------------------------------------------------------
 
     def handle(self, event: events.Event, now: float) -> list[effects.Effect]:
-        """Take one event; return what to do, in order."""
-        self._out = []
-        _HANDLERS[type(event)](self, event, now)
-        self._match(now)
-        self._out += self._alarm(now)
-        return self._out
+        """Take one event, and whatever is due by now; return what to do, in order.
 
-    def _arrived(self, event: events.ContactArrived, _now: float) -> None:
-        known = event.contact.id in self._places or event.contact.id in self._talking
-        if not known and event.contact.queue in self._config.queues:
-            self._seq += 1
-            self._places[event.contact.id] = _Place(event.contact, self._seq)
+        Raises Unknown for a queue, channel or rule that does not exist.
+        """
+        out = self._out = []
+        _HANDLERS[type(event)](self, event, now)
+        while (timer := self.timers.due(now)) is not None:
+            timer.act(timer.of, timer.mark, now)
+        self._match(now)
+        if self._moved:
+            out += map(effects.AgentMoved, self._moved)
+            self._moved.clear()
+        wake_at = self.timers.wake_at(now)
+        if wake_at is not None:
+            out.append(effects.WakeAt(wake_at))
+        return out
+
+    def _tick(self, _event: events.Tick, _now: float) -> None:
+        """Nothing but what is due."""
+
+    # -- contacts ----------------------------------------------------------------------------------------------------
+
+    def _arrived(self, event: events.ContactArrived, now: float) -> None:
+        contact = event.contact
+        queue = self._queue(contact)
+        if contact.id in self.room.places or contact.id in self._at_hand:
+            return
+        self._enter(self.room.add(contact, queue, now), now)
+
+    def _changed(self, event: events.ContactChanged, now: float) -> None:
+        contact = event.contact
+        queue = self._queue(contact)
+        place = self.room.places.get(contact.id)
+        if place is None:
+            return
+        before = place.contact
+        contact = msgspec.structs.replace(contact, arrived_at=before.arrived_at)
+        wants_another = (contact.queue, contact.requires, contact.channel) != (
+            before.queue, before.requires, before.channel,
+        )  # fmt: skip
+        if place.offer_id and wants_another:
+            self._end_offer(place.offer_id, "changed", now)
+        self.room.change(place, contact, queue, now)
+        self._enter(place, now)
+
+    def _enter(self, place: Place, now: float) -> None:
+        """In line in its queue, unless that is closed; its clocks run."""
+        if not self.overflows.turned_away(place, now):
+            if not place.offer_id:
+                self.room.put(place, now)
+            self._arm(place, now)
+
+    def _arm(self, place: Place, now: float) -> None:
+        arrived_at, family = place.contact.arrived_at, place.family
+        for phase in family.phases[1:]:
+            if arrived_at + phase.after_s > now:
+                self.timers.set(arrived_at + phase.after_s, Timer(self._ring_due, place, family))
+        if family.queue.overflow:
+            self.overflows.arm(place, now)
+
+    def _ring_due(self, place: Place, family: object, now: float) -> None:
+        if place.family is family and place.line is not None:
+            self.room.put(place, now)
 
     def _left(self, event: events.ContactLeft, now: float) -> None:
-        place = self._places.pop(event.contact_id, None)
-        if place is not None and place.offer_id is not None:
-            self._withdraw(place.offer_id, "left", now)
+        place = self.room.places.get(event.contact_id)
+        if place is not None:
+            self.paces[place.contact.queue].left(now - place.entered_at)
+            self._drop(place, "left", now)
+
+    def _drop(self, place: Place, reason: str, now: float) -> None:
+        """It waits no longer; whoever is being rung for it is free again."""
+        if place.offer_id:
+            self._end_offer(place.offer_id, reason, now)
+        self.room.remove(place)
+
+    def overflow(self, place: Place, to: str, reason: str, now: float) -> bool:
+        """The contact goes elsewhere; False when it was there before, so that none goes in a circle."""
+        contact, queue = place.contact, self.config.queues.get(to)
+        if queue is not None and to in place.visited:
+            return False
+        self._out.append(effects.Overflow(contact.id, to, reason))
+        if queue is None:
+            self._drop(place, "overflow", now)
+            return True
+        if place.offer_id:
+            self._end_offer(place.offer_id, "overflow", now)
+        self.room.change(place, msgspec.structs.replace(contact, queue=to), queue, now)
+        self._enter(place, now)
+        return True
+
+    def _queue(self, contact: Contact) -> Queue:
+        queue = self.config.queues.get(contact.queue)
+        if queue is None or contact.channel not in self.config.channels:
+            what = f"queue {contact.queue!r}" if queue is None else f"channel {contact.channel!r}"
+            raise Unknown(f"contact {contact.id!r} wants {what}, which does not exist")
+        return queue
+
+    # -- agents ------------------------------------------------------------------------------------------------------
 
     def _agent(self, event: events.AgentChanged, now: float) -> None:
-        seat = self._seats.get(event.agent_id)
+        crew = self.crew
+        seat = crew.seats.get(event.agent_id)
         if seat is None:
             if event.agent is None:
                 return
-            seat = self._seats[event.agent_id] = _Seat(event.agent, AgentState(since=now), idle_since=now)
-        seat.agent = event.agent or seat.agent
-        state = seat.state
-        if event.reachable is not None:
-            state = replace(state, reachable=event.reachable)
+            seat = crew.join(event.agent, now)
+            self.room.learn(seat, now)
+        elif event.agent is not None and event.agent != seat.agent:
+            crew.change(seat, event.agent)
+            self.room.learn(seat, now)
+        staffed, ready = crew.staffed, crew.ready
+        if event.reachable is not None and event.reachable != seat.reachable:
+            crew.reach(seat, event.reachable)
         if event.status is not None:
-            state = agent_states.choose(state, event.status, event.reason, now)
-            self._fresh_start(seat, event.status, now)
-        self._settle(seat, state)
-        if state.activity is Activity.OFFERED and not state.reachable and state.contact_id in self._places:
-            offer_id = self._places[state.contact_id].offer_id
-            if offer_id is not None:
-                self._end_offer(offer_id, "device_lost", now)
+            self._choose(seat, event.status, event.reason, now)
+        self._moved[seat.agent.id] = None
+        self._restaffed(staffed, ready, now)
+        if event.agent is not None:
+            self.overflows.restaffed(now)
+        self._take_offers_back(seat, now)
 
-    def _fresh_start(self, seat: _Seat, status: Status, now: float) -> None:
-        """Who chooses ready anew may be offered again what they missed."""
-        if status is Status.READY:
-            seat.refusals = 0
-            seat.idle_since = now
-            for place in self._places.values():
-                place.excluded.discard(seat.agent.id)
+    def _choose(self, seat: Seat, status: Status, reason: str | None, now: float) -> None:
+        anew = status is Status.READY and seat.status is not status
+        self.crew.choose(seat, status, reason, now)
+        if status is Status.READY:  # they may be asked again for what they missed
+            seat.missed = seat.refused = 0
+            if anew and not seat.work:
+                self.crew.wait_anew(seat, now)
+            if seat.skipped:
+                self.room.forgive(seat, now)
 
-    def _answered(self, event: events.OfferAnswered, now: float) -> None:
-        reserved = self._reserved.pop(event.offer_id, None)
-        if reserved is None:
+    def _take_offers_back(self, seat: Seat, now: float) -> None:
+        """A phone or page that is gone, or a person who went, cannot answer."""
+        leaving = seat.pending is not None and seat.pending[0] is Status.LOGGED_OUT
+        if seat.reachable and not leaving:
             return
-        offer = reserved.offer
-        place = self._places.pop(offer.contact_id)
-        seat = self._seats[offer.agent_id]
-        seat.refusals = 0
-        seat.served += 1
-        self._talking[offer.contact_id] = (offer.agent_id, place.contact.queue)
-        self._move(seat, Happening.ANSWERED, now)
+        reason = "agent_left" if seat.reachable else "device_lost"
+        for work in [work for work in seat.work.values() if work.activity is Activity.OFFERED]:
+            self.room.miss(self._offers[work.offer_id][2], seat)
+            if reason == "device_lost":
+                self._unready(seat, reason, now)
+            self._end_offer(work.offer_id, reason, now)
 
-    def _refused(self, event: events.OfferRefused, now: float) -> None:
-        reserved = self._reserved.get(event.offer_id)
-        if reserved is None:
-            return
-        seat = self._seats[reserved.offer.agent_id]
-        if event.reason == "device":
-            reason = "device_lost"
-        else:
-            seat.refusals += 1
-            reason = "rona" if seat.refusals >= REFUSALS_BEFORE_NOT_READY else ""
-        self._end_offer(event.offer_id, reason, now, withdraw=False)
-
-    def _timed_out(self, event: events.OfferTimedOut, now: float) -> None:
-        if event.offer_id in self._reserved:
-            self._end_offer(event.offer_id, "rona", now)
-
-    def _done(self, event: events.ContactDone, now: float) -> None:
-        agent_id, queue = self._talking.get(event.contact_id, ("", ""))
-        if agent_id != event.agent_id:
-            return
-        del self._talking[event.contact_id]
-        seat = self._seats[agent_id]
-        known = self._config.queues.get(queue)
-        wrapup_s = known.wrapup_s if known else 0.0
-        seat.idle_since = now
-        if wrapup_s > 0:
-            self._move(seat, Happening.DONE, now, until=now + wrapup_s)
-        else:
-            self._move(seat, Happening.DONE_WITHOUT_WRAP_UP, now)
+    def _restaffed(self, staffed: int, ready: int, now: float) -> None:
+        """What follows when, since these masks, somebody logged in or out or is ready no longer."""
+        if self.crew.staffed != staffed:
+            self.room.restage(now)
+            self.overflows.restaffed(now)
+        if ready & ~self.crew.ready and self.room.narrowed:
+            self.room.unready(now)
 
     def _held(self, event: events.ContactHeld, now: float) -> None:
-        seat = self._seats.get(event.agent_id)
+        seat, work = self._at_hand.get(event.contact_id, (None, None))
         wanted = Activity.TALKING if event.held else Activity.HELD
-        if seat is not None and seat.state.activity is wanted:
-            self._move(seat, Happening.HELD if event.held else Happening.RESUMED, now)
+        if seat and work and seat.agent.id == event.agent_id and work.activity is wanted:
+            work.move(Happening.HELD if event.held else Happening.RESUMED, now)
+            self._moved[event.agent_id] = None
+
+    def _done(self, event: events.ContactDone, now: float) -> None:
+        seat, work = self._at_hand.get(event.contact_id, (None, None))
+        if seat is None or work is None or seat.agent.id != event.agent_id:
+            return
+        del self._at_hand[event.contact_id]
+        queue = self.config.queues.get(work.queue)
+        if queue is not None and queue.wrapup_s > 0:
+            work.move(Happening.DONE, now, now + queue.wrapup_s)
+            self.timers.set(now + queue.wrapup_s, Timer(self._wrap_up_due, seat, work))
+            self._moved[event.agent_id] = None
+        else:
+            self._through(seat, work, Happening.DONE_WITHOUT_WRAP_UP, now)
+
+    def _through(self, seat: Seat, work: Work, happening: Happening, now: float) -> None:
+        """The agent's hands are free of this contact."""
+        work.move(happening, now)
+        if work.queue in self.paces:
+            self.paces[work.queue].handled(now - work.answered_at)
+        self._end_work(seat, work, now, worked=True)
+
+    def _end_work(self, seat: Seat, work: Work, now: float, *, worked: bool) -> None:
+        staffed, ready = self.crew.staffed, self.crew.ready
+        self.crew.end(seat, work, now, worked=worked)
+        self._moved[seat.agent.id] = None
+        self._restaffed(staffed, ready, now)
 
     def _wrapped_up(self, event: events.WrapUpFinished, now: float) -> None:
-        seat = self._seats.get(event.agent_id)
-        if seat is not None and seat.state.activity is Activity.WRAP_UP:
-            seat.idle_since = now
-            self._move(seat, Happening.WRAP_UP_ENDED, now)
+        for seat, work in self._wrap_ups(event.agent_id):
+            self._through(seat, work, Happening.WRAP_UP_ENDED, now)
 
-    def _config_changed(self, event: events.ConfigChanged, _now: float) -> None:
-        self._config = event.config
+    def _wrap_up_extended(self, event: events.WrapUpExtended, _now: float) -> None:
+        for seat, work in self._wrap_ups(event.agent_id):
+            work.until = (work.until or 0.0) + max(0.0, event.seconds)
+            self.timers.set(work.until, Timer(self._wrap_up_due, seat, work))
+            self._moved[event.agent_id] = None
 
-    def _tick(self, _event: events.Tick, now: float) -> None:
-        for offer_id in [key for key, one in self._reserved.items() if one.until <= now]:
-            self._end_offer(offer_id, "rona", now)
-        for seat in self._seats.values():
-            if seat.state.activity is Activity.WRAP_UP and seat.state.until is not None and seat.state.until <= now:
-                seat.idle_since = now
-                self._move(seat, Happening.WRAP_UP_ENDED, now)
+    def _wrap_ups(self, agent_id: str) -> list[tuple[Seat, Work]]:
+        seat = self.crew.seats.get(agent_id)
+        works = seat.work.values() if seat else ()
+        return [(seat, work) for work in works if seat and work.activity is Activity.WRAP_UP]
+
+    def _wrap_up_due(self, seat: Seat, work: Work, now: float) -> None:
+        if work.activity is Activity.WRAP_UP and (work.until or 0.0) <= now:
+            self._through(seat, work, Happening.WRAP_UP_ENDED, now)
 
     # -- offers ------------------------------------------------------------------------------------------------------
 
-    def _end_offer(self, offer_id: str, reason: str, now: float, *, withdraw: bool = True) -> None:
-        """The offer failed: the contact keeps its place without this agent; with a reason the agent is not ready."""
-        offer = self._reserved[offer_id].offer
-        place = self._places.get(offer.contact_id)
-        if place is not None:
-            place.excluded.add(offer.agent_id)
-        seat = self._seats[offer.agent_id]
-        if reason:
-            seat.state = agent_states.choose(seat.state, Status.NOT_READY, reason, now)
-        self._release(offer_id, reason or "refused", now, withdraw=withdraw)
-
-    def _withdraw(self, offer_id: str, reason: str, now: float) -> None:
-        self._release(offer_id, reason, now, withdraw=True)
-
-    def _release(self, offer_id: str, reason: str, now: float, *, withdraw: bool) -> None:
-        offer = self._reserved.pop(offer_id).offer
-        place = self._places.get(offer.contact_id)
-        if place is not None:
-            place.offer_id = None
-        if withdraw:
-            self._out.append(effects.Withdraw(offer_id, offer.contact_id, offer.agent_id, reason))
-        self._move(self._seats[offer.agent_id], Happening.OFFER_ENDED, now)
-
     def _match(self, now: float) -> None:
-        """Both questions in one: the next contact in line takes the best of those who can serve it."""
-        if not any(seat.state.available for seat in self._seats.values()):
-            return
-        for place in sorted(self._places.values(), key=lambda place: self._order(place, now)):
-            if place.offer_id is None:
-                self._try(place, now)
+        """Both questions in one: the next of all in line takes the best of those who can serve it.
 
-    def _try(self, place: _Place, now: float) -> None:
-        queue = self._config.queues[place.contact.queue]
-        able = [seat for seat in self._seats.values() if self._able(seat, place, queue, now)]
-        if able and all(seat.agent.id in place.excluded for seat in able):
-            place.excluded.clear()  # nobody else can serve it: who refused it may have it again
-        free = [seat for seat in able if seat.agent.id not in place.excluded and seat.state.available]
-        if not free:
-            return
-        names = self._requirement(place, queue, now)[0].names()
-        candidates = [
-            Candidate(seat.agent.id, seat.idle_since, seat.served, sum(seat.agent.skills.get(n, 0) for n in names))
-            for seat in free
-        ]
-        self._reserve(place, self._seats[RULES[queue.rule](candidates, now).agent_id], queue, now)
+        Only agents who are free since the last event, and lines into which somebody stepped since, can make a pair
+        that was not there before.
+        """
+        crew, room = self.crew, self.room
+        while crew.fresh or room.dirty or self.overflows.counts:
+            while (best := self._next(now)) is not None:
+                self._pair(best, now)
+            if crew.fresh:
+                crew.settle()
+            room.dirty.clear()
+            if not self.overflows.shorten(now):
+                return
 
-    def _reserve(self, place: _Place, seat: _Seat, queue: Queue, now: float) -> None:
-        place.offers += 1
-        place.offer_id = f"{place.contact.id}#{place.offers}"
-        offer = effects.Offer(place.offer_id, place.contact.id, seat.agent.id, queue.offer_timeout_s)
+    def _next(self, now: float) -> Entry | None:
+        best = self.room.next_for(self.crew.fresh, now) if self.crew.fresh else None
+        return self.room.next_dirty(best, now) if self.room.dirty else best
+
+    def _pair(self, entry: Entry, now: float) -> None:
+        crew, place = self.crew, entry.place
+        line, queue = place.line, place.family.queue
+        assert line is not None  # noqa: S101 - whoever is next stands in a line
+        free, skills = line.able & crew.free[line.channel], line.requires.skills
+        seat = crew.best(free, queue.rule, skills, now)
+        if self.ledger is not None:
+            figures = tuple(islice(crew.figures(free, queue.rule, skills, now), MOST_FIGURES))
+            self.ledger.keep(
+                Decision(
+                    now, place.contact.id, seat.agent.id, queue.name, queue.rule, line.phase,
+                    entry.score(line.rate, now), line.able, line.left_out, free, crew.ready, figures,
+                )
+            )  # fmt: skip
+        self._reserve(place, seat, now)
+
+    def _reserve(self, place: Place, seat: Seat, now: float) -> None:
+        queue, contact = place.family.queue, place.contact
+        offer_id = self._last_offer = self._last_offer + 1
         until = now + queue.offer_timeout_s
-        self._reserved[place.offer_id] = _Reserved(offer, until)
-        self._move(seat, Happening.OFFERED, now, contact_id=place.contact.id, until=until)
-        self._out.append(offer)
+        work = Work(contact, offer_id, now, until)
+        self.room.take(place)
+        place.offer_id = offer_id
+        self.crew.begin(seat, work)
+        self._offers[offer_id] = (seat, work, place)
+        work.timer = self.timers.set(until, Timer(self._missed, offer_id, None))
+        self._moved[seat.agent.id] = None
+        self._out.append(effects.Offer(offer_id, contact.id, seat.agent.id, queue.offer_timeout_s))
 
-    def _serves(self, seat: _Seat, place: _Place) -> bool:
-        queues = seat.agent.queues
-        return seat.state.status is Status.READY and (not queues or place.contact.queue in queues)
+    def _answered(self, event: events.OfferAnswered, now: float) -> None:
+        found = self._offers.pop(event.offer_id, None)
+        if found is None:
+            return
+        seat, work, place = found
+        self.timers.cancel(work.timer)
+        self.paces[place.contact.queue].answered(now - place.entered_at)
+        self.room.remove(place)
+        self._at_hand[work.contact_id] = seat, work
+        seat.missed = seat.refused = 0
+        seat.served += 1
+        work.move(Happening.ANSWERED, now)
+        work.answered_at = now
+        self._moved[seat.agent.id] = None
 
-    def _able(self, seat: _Seat, place: _Place, queue: Queue, now: float) -> bool:
-        met = (one.met_by(seat.agent.skills, seat.agent.id) for one in self._requirement(place, queue, now))
-        return self._serves(seat, place) and all(met)
+    def _refused(self, event: events.OfferRefused, now: float) -> None:
+        found = self._offers.get(event.offer_id)
+        if found is None:
+            return
+        seat = found[0]
+        self.room.miss(found[2], seat)
+        if event.reason == "device":
+            self._unready(seat, "device_lost", now)
+        else:
+            seat.refused += 1
+            if seat.refused >= self.config.refused_limit:
+                self._unready(seat, "rona", now)
+        self._end_offer(event.offer_id, "", now)
 
-    def _requirement(self, place: _Place, queue: Queue, now: float) -> list[Requirement]:
-        own = [place.contact.requires] if place.contact.requires else []
-        return [*own, queue.requirement_after(now - place.contact.arrived_at)]
+    def _timed_out(self, event: events.OfferTimedOut, now: float) -> None:
+        self._missed(event.offer_id, None, now)
 
-    def _order(self, place: _Place, now: float) -> tuple[float, float, int]:
-        queue = self._config.queues[place.contact.queue]
-        age = now - place.contact.arrived_at
-        return (-(queue.priority + place.contact.priority + age * queue.ageing_per_s), -age, place.seq)
+    def _missed(self, offer_id: int, _mark: None, now: float) -> None:
+        found = self._offers.get(offer_id)
+        if found is None:
+            return
+        seat = found[0]
+        self.room.miss(found[2], seat)
+        seat.missed += 1
+        if seat.missed >= self.config.missed_limit:
+            self._unready(seat, "rona", now)
+        self._end_offer(offer_id, "rona", now)
 
-    # -- states and alarms -------------------------------------------------------------------------------------------
+    def _unready(self, seat: Seat, reason: str, now: float) -> None:
+        """Not ready by the system's doing, as soon as the agent's hands are free; a log-out asked for stays."""
+        if seat.pending is None or seat.pending[0] is Status.READY:
+            self.crew.choose(seat, Status.NOT_READY, reason, now)
 
-    def _move(self, seat: _Seat, happening: Happening, now: float, **more: Any) -> None:
-        self._settle(seat, agent_states.move(seat.state, happening, now, **more))
+    def _end_offer(self, offer_id: int, withdraw: str, now: float) -> None:
+        """The offer stands no longer; the contact is in line again. `withdraw` empty: nothing rings any more."""
+        seat, work, place = self._offers.pop(offer_id)
+        self.timers.cancel(work.timer)
+        if withdraw:
+            self._out.append(effects.Withdraw(offer_id, work.contact_id, seat.agent.id, withdraw))
+        work.move(Happening.OFFER_ENDED, now)
+        self._end_work(seat, work, now, worked=False)
+        place.offer_id = 0
+        self.room.put(place, now)
+        if place.family.queue.overflow:
+            self.overflows.arm(place, now)
 
-    def _settle(self, seat: _Seat, state: AgentState) -> None:
-        seat.state = state
-        self._out.append(effects.AgentMoved(seat.agent.id, state))
+    # -- configuration -----------------------------------------------------------------------------------------------
 
-    def _alarm(self, now: float) -> list[effects.Effect]:
-        """The next time at which something is due: an offer's end, a wrap-up's end, a wider ring."""
-        due = [one.until for one in self._reserved.values()]
-        due += [s.state.until for s in self._seats.values() if s.state.activity is Activity.WRAP_UP and s.state.until]
-        for place in self._places.values():
-            rings = self._config.queues[place.contact.queue].rings
-            due += [at for ring in rings if (at := place.contact.arrived_at + ring.after_s) > now]
-        return [effects.WakeAt(min(due))] if due else []
+    def _config_changed(self, event: events.ConfigChanged, now: float) -> None:
+        """Everybody keeps their place; contacts of a queue that is no more wait on by its last rules."""
+        _check(event.config)
+        gone = {name for name, places in self.room.of_queue.items() if places} - set(event.config.queues)
+        kept = {name: self.config.queues[name] for name in gone}
+        self.config = replace(event.config, queues={**event.config.queues, **kept})
+        for name, queue in self.config.queues.items():
+            self.paces.setdefault(name, Pace(queue.handle_s, queue.patience_s))
+        self.crew.reconfigure(self.config)
+        for place in self.room.start_over(self.config.queues, now):
+            if not place.offer_id:
+                self.room.put(place, now)
+            self._arm(place, now)
+        self.overflows.reconfigured(now)
 
 
-_HANDLERS: dict[type, Callable[..., None]] = {
+def _check(config: Config) -> None:
+    for queue in config.queues.values():
+        if queue.rule not in RULES:
+            raise Unknown(f"queue {queue.name!r}: no rule {queue.rule!r}: use one of {', '.join(RULES)}")
+
+
+_HANDLERS: Mapping[type, Callable[..., None]] = {
     events.ContactArrived: Acd._arrived,
     events.ContactLeft: Acd._left,
+    events.ContactChanged: Acd._changed,
     events.AgentChanged: Acd._agent,
     events.OfferAnswered: Acd._answered,
     events.OfferRefused: Acd._refused,
@@ -294,6 +453,7 @@ _HANDLERS: dict[type, Callable[..., None]] = {
     events.ContactDone: Acd._done,
     events.ContactHeld: Acd._held,
     events.WrapUpFinished: Acd._wrapped_up,
+    events.WrapUpExtended: Acd._wrap_up_extended,
     events.ConfigChanged: Acd._config_changed,
     events.Tick: Acd._tick,
 }

@@ -2,53 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from acd.agent_states import AgentState
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """Ring this agent for this contact; the agent is reserved already."""
+class Effect(msgspec.Struct, frozen=True, gc=False):
+    pass
 
-    offer_id: str
+
+class Offer(Effect, frozen=True, gc=False):
+    """Ring this agent for this contact, for `timeout_s` seconds; the agent is reserved already."""
+
+    offer_id: int
     contact_id: str
     agent_id: str
     timeout_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Withdraw:
-    offer_id: str
+class Withdraw(Effect, frozen=True, gc=False):
+    """The offer stands no longer: `left`, `rona`, `device_lost`, `agent_left`, `changed` or `overflow`."""
+
+    offer_id: int
     contact_id: str
     agent_id: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Announce:
-    contact_id: str
-    position: int
+class Overflow(Effect, frozen=True, gc=False):
+    """The contact goes to `to`: a queue, in which it waits on, or else out of the router's hands."""
 
-
-@dataclass(frozen=True, slots=True)
-class Overflow:
     contact_id: str
     to: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class WakeAt:
-    """Send a Tick at this time; an earlier WakeAt still stands."""
+class AgentMoved(Effect, frozen=True, gc=False):
+    """The agent's state is another now; `Acd.state_of` tells it."""
+
+    agent_id: str
+
+
+class WakeAt(Effect, frozen=True, gc=False):
+    """Send a Tick at this time (UTC epoch seconds); an earlier WakeAt still stands."""
 
     at: float
-
-
-@dataclass(frozen=True, slots=True)
-class AgentMoved:
-    agent_id: str
-    state: AgentState
-
-
-Effect = Offer | Withdraw | Announce | Overflow | WakeAt | AgentMoved

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from acd.agent_states import Status
 from acd.model import Agent, Config, Contact
 
 
-@dataclass(frozen=True, slots=True)
-class ContactArrived:
+class Event(msgspec.Struct, frozen=True, gc=False):
+    pass
+
+
+class ContactArrived(Event, frozen=True, gc=False):
     contact: Contact
 
 
-@dataclass(frozen=True, slots=True)
-class ContactLeft:
+class ContactLeft(Event, frozen=True, gc=False):
+    """It waits no longer and was not served: the caller hung up."""
+
     contact_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class AgentChanged:
+class ContactChanged(Event, frozen=True, gc=False):
+    """While it waits: other priority, requirements, queue or agents to prefer. Its first arrival time stays."""
+
+    contact: Contact
+
+
+class AgentChanged(Event, frozen=True, gc=False):
     """Any of: who the agent is, what they chose, whether desk and phone can be reached. None: as before."""
 
     agent_id: str
@@ -29,52 +38,52 @@ class AgentChanged:
     reachable: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OfferAnswered:
-    offer_id: str
+class OfferAnswered(Event, frozen=True, gc=False):
+    offer_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class OfferRefused:
+class OfferRefused(Event, frozen=True, gc=False):
     """`reason`: `busy` and `rejected` are the agent's doing, `device` the phone's."""
 
-    offer_id: str
+    offer_id: int
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class OfferTimedOut:
-    offer_id: str
+class OfferTimedOut(Event, frozen=True, gc=False):
+    """Nobody answered; the core's own timer says the same when nobody else does."""
+
+    offer_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class ContactDone:
+class ContactDone(Event, frozen=True, gc=False):
+    """The agent and the contact are through with each other: wrap-up begins."""
+
     contact_id: str
     agent_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class ContactHeld:
+class ContactHeld(Event, frozen=True, gc=False):
+    contact_id: str
     agent_id: str
     held: bool
 
 
-@dataclass(frozen=True, slots=True)
-class WrapUpFinished:
+class WrapUpFinished(Event, frozen=True, gc=False):
+    """The agent is through with all there is to write up."""
+
     agent_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigChanged:
+class WrapUpExtended(Event, frozen=True, gc=False):
+    """So many seconds more, from the present end."""
+
+    agent_id: str
+    seconds: float
+
+
+class ConfigChanged(Event, frozen=True, gc=False):
     config: Config
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
-    pass
-
-
-Event = (
-    ContactArrived | ContactLeft | AgentChanged | OfferAnswered | OfferRefused | OfferTimedOut | ContactDone
-    | ContactHeld | WrapUpFinished | ConfigChanged | Tick
-)  # fmt: skip
+class Tick(Event, frozen=True, gc=False):
+    """Time passed: what is due happens."""

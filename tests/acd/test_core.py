@@ -50,7 +50,7 @@ def test_missed_offer_keeps_the_place_and_makes_the_agent_not_ready() -> None:
 
     effects = acd.handle(on.Tick(), 10.0)
 
-    assert [one for one in effects if isinstance(one, Withdraw)] == [Withdraw("c#1", "c", "a", "rona")]
+    assert [one for one in effects if isinstance(one, Withdraw)] == [Withdraw(1, "c", "a", "rona")]
     assert (acd.state_of("a").status, acd.state_of("a").reason) == (Status.NOT_READY, "rona")
     assert acd.position("c", 10.0) == 1
     assert offers(staff(acd, "b", 11.0)) == [("c", "b")]
@@ -62,7 +62,7 @@ def test_late_answers_and_strangers_change_nothing() -> None:
     acd.handle(on.ContactArrived(Contact("c", "q", 0.0)), 0.0)
     acd.handle(on.ContactLeft("c"), 1.0)
 
-    assert acd.handle(on.OfferAnswered("c#1"), 2.0) == []
+    assert acd.handle(on.OfferAnswered(1), 2.0) == []
     assert acd.handle(on.ContactDone("nobody", "a"), 2.0) == []
     assert acd.state_of("a").available
 
@@ -71,7 +71,7 @@ def test_status_chosen_while_talking_lands_after_wrap_up() -> None:
     acd = house()
     staff(acd, "a")
     acd.handle(on.ContactArrived(Contact("c", "q", 0.0)), 0.0)
-    acd.handle(on.OfferAnswered("c#1"), 1.0)
+    acd.handle(on.OfferAnswered(1), 1.0)
     acd.handle(on.AgentChanged("a", status=Status.NOT_READY, reason="lunch"), 2.0)
     acd.handle(on.ContactDone("c", "a"), 3.0)
     assert acd.state_of("a").activity is Activity.WRAP_UP
@@ -86,7 +86,7 @@ def test_a_busy_phone_does_not_lose_the_only_able_agent() -> None:
     staff(acd, "a")
     acd.handle(on.ContactArrived(Contact("c", "q", 0.0)), 0.0)
 
-    assert offers(acd.handle(on.OfferRefused("c#1", "busy"), 1.0)) == [("c", "a")]
+    assert offers(acd.handle(on.OfferRefused(1, "busy"), 1.0)) == [("c", "a")]
 
 
 def test_rings_widen_with_waiting_time() -> None:
@@ -112,9 +112,9 @@ def test_no_order_of_events_offers_twice_or_lets_a_contact_wait_beside_an_idle_a
     acd = house()
     for number in range(3):
         staff(acd, f"a{number}")
-    made: list[str] = []
+    made: list[int] = []
     for now, (step, n) in enumerate(steps, 1):
-        latest = made[-1 - n % len(made)] if made else "c#1"
+        latest = made[-1 - n % len(made)] if made else 1
         talking = acd.state_of(f"a{n % 3}").contact_id or "none"
         event: dict[str, on.Event] = {
             "arrive": on.ContactArrived(Contact(f"c{n}", "q", float(now))),

@@ -29,10 +29,10 @@ def test_expressions_mean_what_they_say(text: str, met: bool) -> None:
     ("text", "column", "expected"),
     [
         ("mandarin >=", 12, "a level from 1 to 10"),
-        ("mandarin >= 11", 15, "a level from 1 to 10"),
+        ("mandarin >= 11", 13, "a level from 1 to 10"),
         ("(mandarin", 10, "')'"),
         ("mandarin bonds", 10, "'and', 'or' or the end"),
-        ("and", 4, "a skill or '('"),
+        ("and", 1, "a skill or '('"),
         ("agent >= 3", 7, "'='"),
     ],
 )
