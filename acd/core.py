@@ -14,12 +14,12 @@ import msgspec
 
 from acd import effects, events, ewt
 from acd.agent_states import Activity, AgentState, Happening, Status
-from acd.crew import Crew, Seat, Work
+from acd.crew import NO_CHANCE, Crew, Seat, Work
 from acd.ledger import Decision, Ledger, Why, why
 from acd.model import Agent, Config, Contact, Queue
 from acd.overflows import Overflows
 from acd.pace import Pace
-from acd.rules import RULES, Chance
+from acd.rules import RULES, Chance, Steady
 from acd.timers import Timer, Timers
 from acd.waiting import Entry, Place, Waiting
 from acd.waits import Forecast
@@ -31,13 +31,6 @@ class Unknown(LookupError):
     """No such queue, channel or rule in what was told; nothing was changed."""
 
 
-class _NoChance:
-    """For a house none of whose rules draws."""
-
-    def random(self) -> float:
-        raise Unknown("a rule that draws needs a generator: Acd(config, chance=random.Random(seed))")
-
-
 class Acd:
     """Who gets whom. Deterministic: the same events at the same times give the same effects.
 
@@ -45,10 +38,11 @@ class Acd:
     """
 
     def __init__(self, config: Config, *, chance: Chance | None = None, ledger: Ledger | None = None) -> None:
-        _check(config)
+        self._chance = chance
+        self._check(config)
         self.config = config
         self.ledger = ledger
-        self.crew = Crew(config, chance or _NoChance())
+        self.crew = Crew(config, chance or NO_CHANCE)
         self.room = Waiting(self.crew)
         self.paces = {name: Pace(queue.handle_s, queue.patience_s) for name, queue in config.queues.items()}
         self.timers = Timers()
@@ -241,7 +235,7 @@ class Acd:
             return
         reason = "agent_left" if seat.reachable else "device_lost"
         for work in [work for work in seat.work.values() if work.activity is Activity.OFFERED]:
-            self.room.miss(self._offers[work.offer_id][2], seat)
+            self._miss(self._offers[work.offer_id][2], seat, now)
             if reason == "device_lost":
                 self._unready(seat, reason, now)
             self._end_offer(work.offer_id, reason, now)
@@ -377,7 +371,7 @@ class Acd:
         if found is None:
             return
         seat = found[0]
-        self.room.miss(found[2], seat)
+        self._miss(found[2], seat, now)
         if event.reason == "device":
             self._unready(seat, "device_lost", now)
         else:
@@ -394,11 +388,16 @@ class Acd:
         if found is None:
             return
         seat = found[0]
-        self.room.miss(found[2], seat)
+        self._miss(found[2], seat, now)
         seat.missed += 1
         if seat.missed >= self.config.missed_limit:
             self._unready(seat, "rona", now)
         self._end_offer(offer_id, "rona", now)
+
+    def _miss(self, place: Place, seat: Seat, now: float) -> None:
+        until = now + self.config.again_s
+        self.room.miss(place, seat, until)
+        self.timers.set(until, Timer(self.room.again, place, seat))
 
     def _unready(self, seat: Seat, reason: str, now: float) -> None:
         """Not ready by the system's doing, as soon as the agent's hands are free; a log-out asked for stays."""
@@ -422,7 +421,7 @@ class Acd:
 
     def _config_changed(self, event: events.ConfigChanged, now: float) -> None:
         """Everybody keeps their place; contacts of a queue that is no more wait on by its last rules."""
-        _check(event.config)
+        self._check(event.config)
         gone = {name for name, places in self.room.of_queue.items() if places} - set(event.config.queues)
         kept = {name: self.config.queues[name] for name in gone}
         self.config = replace(event.config, queues={**event.config.queues, **kept})
@@ -435,11 +434,12 @@ class Acd:
             self._arm(place, now)
         self.overflows.reconfigured(now)
 
-
-def _check(config: Config) -> None:
-    for queue in config.queues.values():
-        if queue.rule not in RULES:
-            raise Unknown(f"queue {queue.name!r}: no rule {queue.rule!r}: use one of {', '.join(RULES)}")
+    def _check(self, config: Config) -> None:
+        for queue in config.queues.values():
+            if queue.rule not in RULES:
+                raise Unknown(f"queue {queue.name!r}: no rule {queue.rule!r}: use one of {', '.join(RULES)}")
+            if RULES[queue.rule].steady is Steady.DRAWN and self._chance is None:
+                raise Unknown(f"queue {queue.name!r}: {queue.rule!r} draws: give a generator of random numbers")
 
 
 _HANDLERS: Mapping[type, Callable[..., None]] = {

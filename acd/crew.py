@@ -303,7 +303,7 @@ class Crew:
 
     def best(self, wanted: int, rule: str, skills: frozenset[str], now: float) -> Seat:
         """Who of those wanted, all of them free, is to be offered the contact."""
-        if not wanted & (wanted - 1) and RULES[rule].steady is not Steady.NEVER:
+        if not wanted & (wanted - 1) and RULES[rule].steady is not Steady.DRAWN:
             return self.numbered[wanted.bit_length() - 1]
         if self.fresh:
             fresh = self.fresh
@@ -335,7 +335,7 @@ class Crew:
 
     def figures(self, wanted: int, rule: str, skills: frozenset[str], now: float) -> Iterator[tuple[str, float]]:
         """What the rule says of each of those wanted, for the ledger; of one that draws, the weights."""
-        figure = (lambda seat, _: seat.agent.weight) if rule == "weighted_random" else RULES[rule].figure
+        figure = (lambda seat, _: seat.agent.weight) if RULES[rule].steady is Steady.DRAWN else RULES[rule].figure
         case = Case(now, skills, NO_CHANCE)
         return ((seat.agent.id, figure(seat, case)) for seat in self.of(wanted))
 
@@ -358,10 +358,12 @@ class Crew:
         )
 
 
-class _NoChance:
+class NoChance:
+    """For rules that do not draw."""
+
     def random(self) -> float:
-        raise AssertionError("a rule that draws is not steady")
+        raise AssertionError("only a rule that is drawn may ask for chance")
 
 
-NO_CHANCE = _NoChance()
+NO_CHANCE = NoChance()
 NO_CASE = Case(0.0, frozenset(), NO_CHANCE)

@@ -129,9 +129,13 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """`missed_limit`, `refused_limit`: so many offers missed or turned down in a row make an agent not ready."""
+    """`missed_limit`, `refused_limit`: so many offers missed or turned down in a row make an agent not ready.
+
+    Who missed a contact is asked for it again after `again_s`, or at once when nobody else is left.
+    """
 
     queues: Mapping[str, Queue] = field(default_factory=dict)
     channels: Mapping[str, Channel] = field(default_factory=lambda: CHANNELS)
     missed_limit: int = 1
     refused_limit: int = 3
+    again_s: float = 30.0

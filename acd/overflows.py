@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 from typing import Protocol
 
 from acd import ewt
@@ -145,6 +146,8 @@ class Overflows:
         if self._keeps_hours and not self._hours_known:
             self._watch_hours(now)
         queue = place.family.queue
+        if self._next_change.get(queue.name, inf) <= now:
+            self._look(queue, now)
         return not self.is_open(queue.name) and self._core.overflow(place, queue.closed_to, "closed", now)
 
     def _watch_hours(self, now: float) -> None:

@@ -251,10 +251,10 @@ class _Table:
             raise BadScenario(f"{self.at}{key}: must be a list of tables")
         return [_Table(one, f"{self.at}{key}[{n}].") for n, one in enumerate(value)]
 
-    def number(self, key: str, default: float | None = None, *, least: float = 0.0) -> float:
+    def number(self, key: str, default: float | None = None, *, least: float = 0.0, most: float = 1e12) -> float:
         value = self._take(key, default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value < float("inf"):
-            raise BadScenario(f"{self.at}{key}: {value!r} must be a number of at least {least:g}")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+            raise BadScenario(f"{self.at}{key}: {value!r} must be a number from {least:g} to {most:g}")
         return float(value)
 
     def numbers(self, key: str) -> tuple[float, ...]:
@@ -277,7 +277,7 @@ class _Table:
 
     def skills(self, key: str) -> dict[str, int]:
         table = self.table(key)
-        return {name: int(table.number(name, least=1)) for name in table.values}
+        return {name: int(table.number(name, least=1, most=10)) for name in table.values}
 
     def end(self) -> None:
         if unknown := sorted(set(self.values) - self._taken):

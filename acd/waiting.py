@@ -40,12 +40,14 @@ class Place:
     """A contact's place in line, which stays its own while it is offered and when it comes back."""
 
     __slots__ = (
-        "armed", "barred", "contact", "entered_at", "entry", "family", "line", "missed", "offer_id", "seq", "visited",
+        "again", "armed", "barred", "contact", "entered_at", "entry", "family", "line", "missed", "offer_id", "seq",
+        "visited",
     )  # fmt: skip
 
     def __init__(self, contact: Contact, seq: int, family: Family, now: float) -> None:
         self.contact, self.seq, self.barred, self.entered_at = contact, seq, 0, now
         self.missed = 0  # agents who had their chance; a mask
+        self.again: dict[int, float] = {}  # by agent number: when they may be asked again
         self.offer_id = self.armed = 0
         self.line: Line | None = None
         self.visited = frozenset((contact.queue,))
@@ -299,10 +301,19 @@ class Waiting:
         if self.narrowed:
             self.narrowed.discard(place)
 
-    def miss(self, place: Place, seat: Seat) -> None:
-        """This agent had the chance; others are asked first from now on."""
+    def miss(self, place: Place, seat: Seat, until: float) -> None:
+        """This agent had the chance; others are asked first until then."""
         place.missed |= seat.bit
+        place.again[seat.number] = until
         seat.skipped.add(place.contact.id)
+
+    def again(self, place: Place, seat: Seat, now: float) -> None:
+        """Long enough ago: the agent may be asked again."""
+        if place.missed & seat.bit and place.again[seat.number] <= now:
+            place.missed &= ~seat.bit
+            seat.skipped.discard(place.contact.id)
+            if place.line is not None:
+                self.put(place, now)
 
     def forgive(self, seat: Seat, now: float) -> None:
         """The agent may be asked again for all that was missed."""

@@ -51,7 +51,8 @@ class Steady(Enum):
 
     WHILE_FREE = auto()  # until the agent takes work, or their record changes
     PER_REQUIREMENT = auto()  # one for each requirement, until the agent's record changes
-    NEVER = auto()  # another one each time
+    NEVER = auto()  # another one each moment
+    DRAWN = auto()  # another one each time it is asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,5 +114,5 @@ RULES: Mapping[str, Rule] = {
     "round_robin": Rule(round_robin, Steady.WHILE_FREE),
     "fixed_order": Rule(fixed_order, Steady.WHILE_FREE),
     "cost": Rule(cheapest, Steady.WHILE_FREE),
-    "weighted_random": Rule(weighted_random, Steady.NEVER),
+    "weighted_random": Rule(weighted_random, Steady.DRAWN),
 }

@@ -54,7 +54,7 @@ class Waiter:
     seq: int
     entered_at: float
     visited: set[str]
-    missed: set[str] = field(default_factory=set)
+    missed: dict[str, float] = field(default_factory=dict)
     offer_id: int = 0
 
 
@@ -125,13 +125,16 @@ class Oracle:
                 if anew and not one.work:
                     one.idle_since = now
                 for waiter in self.waiters:
-                    waiter.missed.discard(one.agent.id)
+                    waiter.missed.pop(one.agent.id, None)
+        self.take_back(one, now)
+
+    def take_back(self, one: Person, now: float) -> None:
         gone = one.pending is not None and one.pending[0] is Status.LOGGED_OUT
         if not one.reachable or gone:
             for piece in [piece for piece in one.work if piece.activity is A.OFFERED]:
                 waiter = self.waiter(piece.contact.id)
                 assert waiter
-                waiter.missed.add(one.agent.id)
+                waiter.missed[one.agent.id] = now + self.config.again_s
                 if not one.reachable:
                     self.unready(one, "device_lost", now)
                 self.end_offer(piece.offer_id, "device_lost" if not one.reachable else "agent_left", now)
@@ -148,7 +151,7 @@ class Oracle:
     def _OfferRefused(self, event: on.OfferRefused, now: float) -> None:  # noqa: N802
         if found := self.offer(event.offer_id):
             one, _, waiter = found
-            waiter.missed.add(one.agent.id)
+            waiter.missed[one.agent.id] = now + self.config.again_s
             if event.reason == "device":
                 self.unready(one, "device_lost", now)
             else:
@@ -160,7 +163,7 @@ class Oracle:
     def _OfferTimedOut(self, event: on.OfferTimedOut, now: float) -> None:  # noqa: N802
         if found := self.offer(event.offer_id):
             one, _, waiter = found
-            waiter.missed.add(one.agent.id)
+            waiter.missed[one.agent.id] = now + self.config.again_s
             one.missed += 1
             if one.missed >= self.config.missed_limit:
                 self.unready(one, "rona", now)
@@ -201,7 +204,7 @@ class Oracle:
         used = {waiter.contact.queue for waiter in self.waiters} - set(event.config.queues)
         queues = {**event.config.queues, **{name: self.config.queues[name] for name in used}}
         config = event.config
-        self.config = Config(queues, config.channels, config.missed_limit, config.refused_limit)
+        self.config = Config(queues, config.channels, config.missed_limit, config.refused_limit, config.again_s)
         self.empty_since.clear()
 
     def _Tick(self, event: on.Tick, now: float) -> None:  # noqa: N802
@@ -369,6 +372,7 @@ class Oracle:
 
     def match(self, now: float) -> None:
         for waiter in self.in_order(now):
+            waiter.missed = {agent_id: until for agent_id, until in waiter.missed.items() if until > now}
             if waiter.offer_id:
                 continue
             able = self.able(waiter, now)

@@ -1,4 +1,4 @@
-"""Any order of events, late and doubled ones included: the index answers as the naive router does, and holds its word."""
+"""Any order of events, late and doubled ones included: the index answers as the naive router does."""
 
 from __future__ import annotations
 
@@ -74,6 +74,7 @@ configs = st.builds(
     channels=st.sampled_from([CHANNELS, {**CHANNELS, "voice": Channel(3, 2)}]),
     missed_limit=st.integers(1, 2),
     refused_limit=st.integers(1, 3),
+    again_s=st.sampled_from([3.0, 30.0]),
 )
 
 
