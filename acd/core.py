@@ -143,16 +143,18 @@ class Acd:
 
     def _enter(self, place: Place, now: float) -> None:
         """In line in its queue, unless that is closed; its clocks run."""
-        if not self.overflows.turned_away(place, now):
-            if not place.offer_id:
-                self.room.put(place, now)
-            self._arm(place, now)
+        if self.overflows.keeps_hours and self.overflows.turned_away(place, now):
+            return
+        if not place.offer_id:
+            self.room.put(place, now)
+        self._arm(place, now)
 
     def _arm(self, place: Place, now: float) -> None:
         arrived_at, family = place.contact.arrived_at, place.family
-        for phase in family.phases[1:]:
-            if arrived_at + phase.after_s > now:
-                self.timers.set(arrived_at + phase.after_s, Timer(self._ring_due, place, family))
+        if len(family.phases) > 1:
+            for phase in family.phases[1:]:
+                if arrived_at + phase.after_s > now:
+                    self.timers.set(arrived_at + phase.after_s, Timer(self._ring_due, place, family))
         if family.queue.overflow:
             self.overflows.arm(place, now)
 

@@ -43,7 +43,7 @@ class Overflows:
     def _read(self, queues: Mapping[str, Queue]) -> None:
         self._counted = [(queue, rule) for queue in queues.values() for rule in queue.overflow if rule.when in COUNTED]
         self._watches_staff = any(rule.when is When.NOBODY for queue in queues.values() for rule in queue.overflow)
-        self._keeps_hours = any(queue.hours for queue in queues.values())
+        self.keeps_hours = any(queue.hours for queue in queues.values())
 
     @property
     def counts(self) -> bool:
@@ -143,7 +143,7 @@ class Overflows:
 
     def turned_away(self, place: Place, now: float) -> bool:
         """Its queue is closed, and it went where that sends it."""
-        if self._keeps_hours and not self._hours_known:
+        if not self._hours_known:
             self._watch_hours(now)
         queue = place.family.queue
         if self._next_change.get(queue.name, inf) <= now:

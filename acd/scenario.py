@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import exp, inf, log, sqrt
 from typing import Any, Protocol
 
@@ -82,6 +82,10 @@ class Scenario:
     streams: tuple[Stream, ...]
     agents: tuple[Worker, ...]
     forecast_every: int = 10
+
+    def of_day(self, contacts: int) -> Scenario:
+        """For a given day, all of which counts."""
+        return replace(self, contacts=contacts, warmup=0, batches=min(self.batches, max(2, contacts // 20)))
 
     def config(self, rule: str | None = None) -> Config:
         """One queue a class, so that rings and priorities may differ; nobody writes up, nobody fails to answer."""

@@ -88,13 +88,17 @@ class Guess:
 
 @dataclass(slots=True)
 class Result:
-    """What a run was. `span_s`: of each batch; `busy_s` of each agent within the `counted_s` seconds counted."""
+    """What a run was. `spans_s` of the batches; `busy_s` of each agent within the `counted_s` seconds counted.
+
+    `waits_s` of each contact in the order of coming, those of the warm-up too, None for the blocked; kept in a replay.
+    """
 
     scenario: Scenario
     tallies: list[list[Tally]]
     spans_s: list[float]
     busy_s: list[float]
     counted_s: float
+    waits_s: list[float | None] = field(default_factory=list)
     guesses: list[Guess] = field(default_factory=list)
 
     def of(self, stream: int | None = None) -> dict[str, int | Estimate]:
@@ -149,6 +153,8 @@ class _Run:
         self.busy_s = [0.0] * len(scenario.agents)
         self.number_of = {one.agent.id: n for n, one in enumerate(scenario.agents)}
         self.begun_at: float | None = None
+        self.waits_s: list[float | None] = []
+        self.keeps_waits = False
         self.ended_at = inf
         self.woken_at = inf
         for one in scenario.agents:
@@ -183,7 +189,7 @@ class _Run:
             self.step()
         counted_s = self.ended_at - (self.begun_at or 0.0)
         progress(scenario.contacts)
-        return Result(scenario, self.tallies, spans, self.busy_s, counted_s, self.kept)
+        return Result(scenario, self.tallies, spans, self.busy_s, counted_s, self.waits_s, self.kept)
 
     def arrive(self, visit: Visit, n: int, batch: int) -> None:
         tally = self.tallies[batch][visit.stream] if batch >= 0 else Tally()
@@ -240,6 +246,8 @@ class _Run:
         """Its wait is over; the seconds its service takes."""
         visit, batch = self.contacts.pop(contact_id)
         waited_s = now - visit.at
+        if self.keeps_waits:
+            self.waits_s[int(contact_id)] = waited_s
         if batch >= 0:
             tally = self.tallies[batch][visit.stream]
             tally.wait_s += waited_s
@@ -350,4 +358,6 @@ def replay(
     progress: Callable[[int], None] = lambda _: None,
 ) -> Result:  # fmt: skip
     """The same with contacts that are given, in the order of their coming."""
-    return _Run(scenario, rule, chance).run(visits, progress)
+    run = _Run(scenario, rule, chance)
+    run.keeps_waits, run.waits_s = True, [None] * len(visits)
+    return run.run(visits, progress)

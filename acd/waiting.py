@@ -36,6 +36,9 @@ class Entry(NamedTuple):
         return rate * now - self.lag
 
 
+GONE: Entry = Entry(0.0, 0.0, 0, None)  # type: ignore[arg-type]
+
+
 class Place:
     """A contact's place in line, which stays its own while it is offered and when it comes back."""
 
@@ -220,6 +223,7 @@ class Waiting:
         del self.places[contact.id], self.of_queue[contact.queue][contact.id]
         self._leave_family(place)
         self.barring.discard(place)
+        place.entry = GONE  # a place and its entry hold each other: nothing is left for a collector to find
         for seat in self._crew.of(place.missed):
             seat.skipped.discard(contact.id)
 

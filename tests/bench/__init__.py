@@ -1,0 +1,1 @@
+"""Benchmarks: `make bench`. Each measures several times and compares within one run."""
