@@ -24,6 +24,7 @@ from acd.timers import Timer, Timers
 from acd.waiting import Entry, Place, Waiting
 from acd.waits import Forecast
 
+AGENTS_DOING = {"busy", "rejected"}  # reasons of a refused offer that count against the agent
 MOST_FIGURES = 20  # candidates whose figures a decision keeps
 
 
@@ -179,12 +180,12 @@ class Acd:
         contact, queue = place.contact, self.config.queues.get(to)
         if queue is not None and to in place.visited:
             return False
-        self._out.append(effects.Overflow(contact.id, to, reason))
-        if queue is None:
-            self._drop(place, "overflow", now)
-            return True
         if place.offer_id:
             self._end_offer(place.offer_id, "overflow", now)
+        self._out.append(effects.Overflow(contact.id, to, reason))
+        if queue is None:
+            self.room.remove(place)
+            return True
         self.room.change(place, msgspec.structs.replace(contact, queue=to), queue, now)
         self._enter(place, now)
         return True
@@ -376,7 +377,7 @@ class Acd:
         self._miss(found[2], seat, now)
         if event.reason == "device":
             self._unready(seat, "device_lost", now)
-        else:
+        elif event.reason in AGENTS_DOING:
             seat.refused += 1
             if seat.refused >= self.config.refused_limit:
                 self._unready(seat, "rona", now)

@@ -43,7 +43,7 @@ class OfferAnswered(Event, frozen=True, gc=False):
 
 
 class OfferRefused(Event, frozen=True, gc=False):
-    """`reason`: `busy` and `rejected` are the agent's doing, `device` the phone's."""
+    """`reason`: `busy` and `rejected` are the agent's doing, `device` the phone's; any other is nobody's fault."""
 
     offer_id: int
     reason: str

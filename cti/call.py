@@ -30,8 +30,16 @@ class Served:
     """An agent whose phone is up and waits for the caller."""
 
     agent_id: str
-    offer_id: str
+    offer_id: int
     leg: Leg
+
+
+class Overflowed(Exception):
+    """The wait is over without an agent: to voicemail, a callback, a closed house."""
+
+    def __init__(self, to: str, reason: str) -> None:
+        super().__init__(f"{reason}: {to}")
+        self.to, self.reason = to, reason
 
 
 class Router(Protocol):
@@ -122,8 +130,14 @@ class Call:
         self.move(Happening.QUEUED)
         self.publish(events.CallQueued, requires=wish.requires, priority=wish.priority)
         await self.leg.music(True)
-        while not await self._talked(await self._next_agent(wish)):
-            log.info("the agent's leg was lost before the bridge", call_id=self.id)
+        try:
+            while not await self._talked(await self._next_agent(wish)):
+                log.info("the agent's leg was lost before the bridge", call_id=self.id)
+        except Overflowed as gone:
+            self._end_as("overflowed", "server")
+            self.move(Happening.SAID_GOODBYE)
+            await self.leg.play([self._prompt("closed" if gone.reason == "closed" else "overflowed")])
+            return
         self._end_as("served", "agent")
         self.move(Happening.AGENT_LEFT)
         await self.leg.play([self._prompt("goodbye")])

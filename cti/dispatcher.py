@@ -6,8 +6,9 @@ It decides nothing. `acd.core` says who gets whom; this carries it out: the reco
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import structlog
@@ -21,7 +22,7 @@ from cti import events
 from cti.asterisk.channel import ANSWERED_ELSEWHERE, UNSEEN, Leg
 from cti.asterisk.link import ActionRefused, ActionTimeout, LinkDown
 from cti.bus import Bus
-from cti.call import Call, Served
+from cti.call import Call, Overflowed, Served
 from cti.call_states import Happening, State
 from cti.logs import context_of
 from ivr.caller import HungUp
@@ -60,15 +61,32 @@ class _Offer:
     leg: Leg | None = None
     popped_at: float | None = None
 
+    @property
+    def name(self) -> str:
+        """As journal, topics and logs know it."""
+        return f"o{self.effect.offer_id}"
+
 
 class Dispatcher:
-    """Joins the pure router to calls, desks and phones."""
+    """Joins the pure router to calls, desks and phones.
 
-    def __init__(self, acd: Acd, bus: Bus, clock: Callable[[], float], phones: Phones, desks: Desks) -> None:
+    `prefer_s`: by queue, for how many seconds only the customer's own agents are asked.
+    """
+
+    def __init__(  # noqa: PLR0913 - what it joins
+        self,
+        acd: Acd,
+        bus: Bus,
+        clock: Callable[[], float],
+        phones: Phones,
+        desks: Desks,
+        prefer_s: Mapping[str, float] = MappingProxyType({}),
+    ) -> None:
         self.acd = acd
+        self._prefer_s = prefer_s
         self._bus, self._clock, self._phones, self._desks = bus, clock, phones, desks
         self._waiting: dict[str, _Waiting] = {}
-        self._offers: dict[str, _Offer] = {}
+        self._offers: dict[int, _Offer] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._wake_at: float | None = None
@@ -81,8 +99,26 @@ class Dispatcher:
         self._waiting[call.id] = _Waiting(call, served)
         requires = parse(wish.requires) if wish.requires else None
         arrived = call.facts.queued_at or self._clock()
-        self.handle(on.ContactArrived(Contact(call.id, wish.queue, arrived, wish.priority, requires)))
+        queue = call.facts.queue or wish.queue
+        preferred, prefer_s = self._preferred(call, queue)
+        self.handle(
+            on.ContactArrived(
+                Contact(
+                    call.id, queue, arrived, wish.priority, requires, preferred=preferred, prefer_s=prefer_s
+                )
+            )
+        )  # fmt: skip
         return served
+
+    def _preferred(self, call: Call, queue: str) -> tuple[tuple[str, ...], float]:
+        """The account manager and the agent of the last contact, and for how long only they are asked."""
+        prefer_s = self._prefer_s.get(queue, 0.0)
+        customer = call.facts.customer
+        if customer is None or prefer_s <= 0:
+            return (), 0.0
+        last = next((one["agent"] for one in customer["recent"] if one["agent"]), None)
+        wanted = dict.fromkeys(one for one in (customer["manager"], last) if one)
+        return tuple(wanted), prefer_s if wanted else 0.0
 
     def leave(self, call: Call) -> None:
         """The call waits no longer; whatever rings for it stops."""
@@ -123,8 +159,8 @@ class Dispatcher:
         offer = self._offers[effect.offer_id] = _Offer(effect, call)
         call.move(Happening.OFFERED)
         waited = self._clock() - (call.facts.queued_at or self._clock())
-        call.publish(events.OfferMade, agent_id=effect.agent_id, offer_id=effect.offer_id, waited_s=waited)
-        offer.task = self._spawn(self._carry_out(offer), f"offer {effect.offer_id}", call)
+        call.publish(events.OfferMade, agent_id=effect.agent_id, offer_id=offer.name, waited_s=waited)
+        offer.task = self._spawn(self._carry_out(offer), f"offer {offer.name}", call)
 
     async def _carry_out(self, offer: _Offer) -> None:
         """The record first, then the phone; the router hears how it ended."""
@@ -151,7 +187,7 @@ class Dispatcher:
             if not self._stands(offer):  # withdrawn while the phone was being dialled: nobody else stops it
                 await leg.hang_up(ANSWERED_ELSEWHERE)
                 return "withdrawn"
-            watch = self._spawn(self._watch_ringing(offer, leg), f"ringing {offer.effect.offer_id}", call)
+            watch = self._spawn(self._watch_ringing(offer, leg), f"ringing {offer.name}", call)
             try:
                 await leg.parked()
             finally:
@@ -189,14 +225,14 @@ class Dispatcher:
         waiting = self._waiting.get(effect.contact_id)
         if not self._stands(offer) or waiting is None or waiting.served.done():
             # Too late: withdrawn, or the caller is leaving, whose `leave` withdraws it.
-            self._spawn(leg.hang_up(), f"late {effect.offer_id}", offer.call)
+            self._spawn(leg.hang_up(), f"late {offer.name}", offer.call)
             return
         del self._waiting[effect.contact_id]
         del self._offers[effect.offer_id]
         if not leg.rang.is_set():
             self._rang(offer)
         self.handle(on.OfferAnswered(effect.offer_id))
-        offer.call.publish(events.OfferEnded, agent_id=effect.agent_id, offer_id=effect.offer_id, reason="answered")
+        offer.call.publish(events.OfferEnded, agent_id=effect.agent_id, offer_id=offer.name, reason="answered")
         waiting.served.set_result(Served(effect.agent_id, effect.offer_id, leg))
 
     def _withdraw(self, effect: does.Withdraw) -> None:
@@ -208,10 +244,10 @@ class Dispatcher:
         """The offer is over: phone silent, page closed, the call waits again if it is still there."""
         effect, call = offer.effect, offer.call
         self._offers.pop(effect.offer_id, None)
-        call.publish(events.OfferEnded, agent_id=effect.agent_id, offer_id=effect.offer_id, reason=reason)
+        call.publish(events.OfferEnded, agent_id=effect.agent_id, offer_id=offer.name, reason=reason)
         if call.state is State.OFFERED and call.id in self._waiting:
             call.move(Happening.OFFER_LOST)
-        self._spawn(self._silence(offer, reason), f"silence {effect.offer_id}", call)
+        self._spawn(self._silence(offer, reason), f"silence {offer.name}", call)
 
     async def _silence(self, offer: _Offer, reason: str) -> None:
         if offer.leg is not None:
@@ -231,7 +267,7 @@ class Dispatcher:
         self.handle(on.Tick())
 
     def _moved(self, effect: does.AgentMoved) -> None:
-        state = effect.state
+        state = self.acd.state_of(effect.agent_id)
         self._bus.publish(
             events.AgentMoved(
                 at=self._clock(),
@@ -244,11 +280,18 @@ class Dispatcher:
             )
         )
 
-    def _announce(self, effect: does.Announce) -> None:
-        log.debug("position", call_id=effect.contact_id, position=effect.position)
-
     def _overflow(self, effect: does.Overflow) -> None:
-        log.info("overflow", call_id=effect.contact_id, to=effect.to, reason=effect.reason)
+        """Another queue, where the call waits on; else its wait is over without an agent."""
+        waiting = self._waiting.get(effect.contact_id)
+        if waiting is None:
+            return
+        waiting.call.publish(events.CallOverflowed, to=effect.to, reason=effect.reason)
+        if effect.to in self.acd.config.queues:
+            waiting.call.facts.queue = effect.to
+            return
+        del self._waiting[effect.contact_id]
+        if not waiting.served.done():
+            waiting.served.set_exception(Overflowed(effect.to, effect.reason))
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str, call: Call) -> asyncio.Task[None]:
         """Work for this call, in its log context: it is often started from another call's."""
@@ -269,6 +312,5 @@ _PERFORM: dict[type, Callable[[Dispatcher, Any], None]] = {
     does.Withdraw: Dispatcher._withdraw,
     does.WakeAt: Dispatcher._wake,
     does.AgentMoved: Dispatcher._moved,
-    does.Announce: Dispatcher._announce,
     does.Overflow: Dispatcher._overflow,
 }

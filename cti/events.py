@@ -73,6 +73,14 @@ class CallQueued(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallOverflowed(Event):
+    """It left `queue` without an agent: `to` another queue, or where those go who can wait no longer."""
+
+    to: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OfferMade(Event):
     offer_id: str
     waited_s: float

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from acd import events as on
-from acd.agent_states import Activity, Status
+from acd.agent_states import Activity, AgentState, Status
 from acd.core import Acd
 from acd.model import Agent
 from agents import wire
@@ -31,6 +31,7 @@ from db.store import AgentRecord
 from ivr.caller import HungUp
 
 UNREGISTERED = {"UNAVAILABLE", "INVALID", "UNKNOWN", ""}
+IN_A_CALL = {Activity.OFFERED, Activity.TALKING, Activity.HELD}
 PAGE_GRACE_S = 15.0
 TARGET_S = 20.0
 SHOWN = {State.OFFERED: "ringing", State.TALKING: "talking", State.HELD: "held"}
@@ -114,6 +115,8 @@ class Floor:
             self._weigh(agent_id)
 
     def _presence(self, agent_id: str, connected: bool) -> None:
+        if agent_id not in self._people:  # a supervisor looks on
+            return
         self._weigh(agent_id)
         if not connected:
             asyncio.get_running_loop().call_later(PAGE_GRACE_S, self._page_stays_away, agent_id)
@@ -148,9 +151,13 @@ class Floor:
             self.tell_acd(on.AgentChanged(agent_id, status=Status.NOT_READY, reason="logged_in"))
 
     async def log_out(self, agent_id: str) -> None:
+        if self._state(agent_id).activity in IN_A_CALL:
+            raise Refused("in_a_call", "finish the call first")
         self.tell_acd(on.AgentChanged(agent_id, status=Status.LOGGED_OUT))
 
     async def set_status(self, agent_id: str, status: str, reason: str | None) -> None:
+        if self._state(agent_id).status is Status.LOGGED_OUT:
+            raise Refused("logged_out", "log in first")
         if status == "ready" and not self._registered.get(self._people[agent_id].phone, False):
             raise Refused("phone_away", "your phone is not registered")
         self.tell_acd(on.AgentChanged(agent_id, status=Status(status), reason=reason))
@@ -167,14 +174,15 @@ class Floor:
         await self._try(agent_id, Call.hang_up)
 
     async def hold(self, agent_id: str) -> None:
-        await self._try(agent_id, Call.hold)
-        self.tell_acd(on.ContactHeld(agent_id, held=True))
+        call = await self._try(agent_id, Call.hold)
+        self.tell_acd(on.ContactHeld(call.id, agent_id, held=True))
 
     async def resume(self, agent_id: str) -> None:
-        await self._try(agent_id, Call.resume)
-        self.tell_acd(on.ContactHeld(agent_id, held=False))
+        call = await self._try(agent_id, Call.resume)
+        self.tell_acd(on.ContactHeld(call.id, agent_id, held=False))
 
-    async def _try(self, agent_id: str, what: Callable[[Call], Awaitable[None]]) -> None:
+    async def _try(self, agent_id: str, what: Callable[[Call], Awaitable[None]]) -> Call:
+        """The agent's call, to which it was done."""
         call = self._call_of(agent_id)
         try:
             with structlog.contextvars.bound_contextvars(call_id=call.id):
@@ -185,6 +193,7 @@ class Floor:
             raise Refused("impossible_now", "one of the two has hung up") from None
         except (LinkDown, ActionTimeout) as error:
             raise Refused("no_link", f"nothing was changed, try again: {error}") from None
+        return call
 
     def _call_of(self, agent_id: str) -> Call:
         call = self._calls.calls.get(self._state(agent_id).contact_id or "")
@@ -192,7 +201,7 @@ class Floor:
             raise Refused("no_call", "you have no call")
         return call
 
-    def _state(self, agent_id: str):  # type: ignore[no-untyped-def]
+    def _state(self, agent_id: str) -> AgentState:
         return self._acd.state_of(agent_id)
 
     # -- what everybody sees -----------------------------------------------------------------------------------------

@@ -248,7 +248,7 @@ def _skills(settings: Settings) -> Iterator[Finding]:
         asked += [(("queues", number, "rings", n, "requires"), ring.requires) for n, ring in enumerate(queue.rings)]
         for place, requires in asked:
             try:
-                unknown = sorted(parse(requires).names() - set(settings.skills))
+                unknown = sorted(parse(requires).skills - set(settings.skills))
             except SkillSyntaxError as error:
                 yield place, str(error)
                 continue

@@ -154,7 +154,7 @@ class Oracle:
             waiter.missed[one.agent.id] = now + self.config.again_s
             if event.reason == "device":
                 self.unready(one, "device_lost", now)
-            else:
+            elif event.reason in ("busy", "rejected"):
                 one.refused += 1
                 if one.refused >= self.config.refused_limit:
                     self.unready(one, "rona", now)

@@ -168,7 +168,7 @@ class Routers(RuleBasedStateMachine):
             self.end(offer.contact_id, "answered")
         self.tell(on.OfferAnswered(self.some_offer(n)))
 
-    @rule(n=st.integers(0, 3), reason=st.sampled_from(["busy", "rejected", "device"]))
+    @rule(n=st.integers(0, 3), reason=st.sampled_from(["busy", "rejected", "device", "unseen"]))
     def offer_is_refused(self, n: int, reason: str) -> None:
         self.standing.pop(self.some_offer(n), None)
         self.tell(on.OfferRefused(self.some_offer(n), reason))

@@ -30,7 +30,7 @@ def skills_an_agent(contacts: int = 150_000) -> str:
             '    y-axis "seconds" 0 --> 200',
             f"    bar [{figures}]",
             "```",
-            f"Simulated: {figures} s; exactly {one.mean_wait_s:.1f} s with one skill, {six.mean_wait_s:.1f} s with all.",
+            f"Simulated: {figures} s; exactly {one.mean_wait_s:.1f} s with one, {six.mean_wait_s:.1f} s with all six.",
         ]
     )
 
