@@ -73,7 +73,7 @@ class Dispatcher:
     `prefer_s`: by queue, for how many seconds only the customer's own agents are asked.
     """
 
-    def __init__(  # noqa: PLR0913 - what it joins
+    def __init__(  # noqa: PLR0913, PLR0917 - what it joins
         self,
         acd: Acd,
         bus: Bus,
