@@ -15,7 +15,7 @@ apt = sudo=; [ $$(id -u) = 0 ] || sudo=sudo; mkdir -p $(LOGS); echo "  installin
     apt-get install -y --no-install-recommends $(1); } </dev/null >$(LOGS)/$(2) 2>&1 \
   || { tail -5 $(LOGS)/$(2); echo "zongji: packages could not be installed: see $(LOGS)/$(2)"; exit 2; }
 
-.PHONY: help setup setup-tests run start stop call test check doctor hooks lock diagrams
+.PHONY: help setup setup-tests run start stop call test check doctor hooks bench plots lock diagrams
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -70,6 +70,12 @@ hooks: .venv/done ## let git run make check before each commit
 
 diagrams: .venv/done ## the state diagrams of ARCHITECTURE.md, made from the tables
 	@$(PY) -c 'from cti import call_states; from acd import agent_states; print(call_states.diagram()); print(agent_states.diagram())'
+
+bench: .venv/done ## measure, print a table, write .run/bench.json; ONLY=acd for a part
+	@$(PY) -m tests.bench $(ONLY)
+
+plots: .venv/done ## the pictures of ARCHITECTURE.md that come from simulation
+	@$(PY) -m tests.simulation.plots
 
 lock: ## compile the requirement files anew
 	@.venv/bin/pip install -q uv

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -14,6 +14,7 @@ import typer
 from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
+from acd.scenario import BadScenario
 from cti.app import StartError, prepare_voice
 from cti.asterisk.link import LinkDown, LinkRefused
 from cti.audio import AudioError
@@ -23,6 +24,7 @@ from cti.phones import PhoneError
 from cti.pidfile import AlreadyRunning, WillNotEnd, end
 from cti.secrets import SecretsError, gather
 from cti.settings import Settings, SettingsError, load
+from cti.simulating import run_replay, run_simulation
 from cti.try_call import try_call
 from cti.up import TEMPLATES, end_orphans, pbx_config, say, up
 from ivr.menus import BadMenu
@@ -138,6 +140,34 @@ async def _rendered(settings: Settings, folder: Path, server: str) -> None:
     config = pbx_config(settings, gather(settings), voice, folder, server)
     for name in await asyncio.to_thread(render_for_another, config, TEMPLATES, folder):
         say(f"  {folder / name}")
+
+
+@cli.command()
+def simulate(
+    scenario: Annotated[Path, typer.Argument(help="Who comes, who serves: a TOML file.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+    compare: Annotated[str, typer.Option(help="Run it by each of these rules: RULE,RULE")] = "",
+) -> None:
+    """The router under a virtual clock: waits, abandonment, service level, with 95 % intervals."""
+    _print(lambda: run_simulation(scenario, as_json=as_json, compare=compare))
+
+
+@cli.command()
+def replay(
+    day: Annotated[Path, typer.Argument(help="CSV: arrival_s,class,service_s,patience_s and perhaps waited_s.")],
+    scenario: Annotated[Path, typer.Option(help="Classes and agents: a TOML file.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+    compare: Annotated[str, typer.Option(help="Run it by each of these rules: RULE,RULE")] = "",
+) -> None:
+    """A recorded day through the router, beside what really happened."""
+    _print(lambda: run_replay(day, scenario, as_json=as_json, compare=compare))
+
+
+def _print(told: Callable[[], str]) -> None:
+    try:
+        say(told())
+    except BadScenario as error:
+        _refuse(error)
 
 
 @cli.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import random
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -12,6 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 import uvicorn
@@ -20,7 +22,9 @@ from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
 from acd.core import Acd
-from acd.model import Config, Queue, Ring
+from acd.hours import Hours, Span
+from acd.ledger import Ledger
+from acd.model import Config, Overflow, Queue, Ring
 from acd.skills import parse
 from agents.auth import Auth, hash_password
 from agents.ports import CheckResult
@@ -39,7 +43,7 @@ from cti.listeners.mqtt import MqttListener
 from cti.metrics import Metrics, Readings
 from cti.numbers import e164
 from cti.secrets import Secrets
-from cti.settings import Settings
+from cti.settings import QueueSettings, Settings
 from db.demo import seed_demo
 from db.engine import dispose, make_engine, upgrade
 from db.journal import Journal
@@ -122,19 +126,31 @@ def seen_by_asterisk(settings: Settings, sound: Path) -> Path:
 
 def acd_config(settings: Settings) -> Config:
     return Config(
-        {
-            queue.name: Queue(
-                queue.name,
-                parse(queue.requires),
-                tuple(Ring(ring.after_s, parse(ring.requires)) for ring in queue.rings),
-                queue.rule,
-                queue.wrapup_s,
-                queue.offer_timeout_s,
-                queue.ageing_per_s,
-                queue.priority,
-            )
-            for queue in settings.queues
-        }
+        {one.name: _queue(one, settings.time_zone) for one in settings.queues},
+        missed_limit=settings.missed_limit,
+        refused_limit=settings.refused_limit,
+        again_s=settings.again_s,
+    )
+
+
+def _queue(one: QueueSettings, time_zone: str) -> Queue:
+    spans = tuple(Span(day, span.opens, span.closes) for span in one.hours for day in span.days)
+    return Queue(
+        one.name,
+        parse(one.requires),
+        tuple(Ring(ring.after_s, parse(ring.requires)) for ring in one.rings),
+        skip_rings=one.skip_rings,
+        rule=one.rule,
+        wrapup_s=one.wrapup_s,
+        offer_timeout_s=one.offer_timeout_s,
+        ageing_per_s=one.ageing_per_s,
+        priority=one.priority,
+        overflow=tuple(Overflow(rule.when, rule.over, rule.to) for rule in one.overflow),
+        hours=Hours(spans, ZoneInfo(time_zone)) if spans else None,
+        closing=one.closing,
+        closed_to=one.closed_to,
+        handle_s=one.handle_s,
+        patience_s=one.patience_s,
     )
 
 
@@ -147,11 +163,12 @@ class Server:
         self.engine = make_engine(settings.database_url)
         self.store = Store(self.engine)
         self.journal = Journal(self.engine, settings.run_dir / "journal.spool")
-        self.acd = Acd(acd_config(settings))
+        self.acd = Acd(acd_config(settings), chance=random.Random(), ledger=Ledger())
         self.roster = Roster(clock)
         self.calls = Calls(self._house, lambda *device: self.floor.device(*device))  # noqa: PLW0108 - made below
         self.floor = Floor(self.acd, self.bus, clock, self.roster, self.calls)
-        self.dispatcher = Dispatcher(self.acd, self.bus, clock, self.floor, self.floor)
+        prefer_s = {queue.name: queue.prefer_s for queue in settings.queues}
+        self.dispatcher = Dispatcher(self.acd, self.bus, clock, self.floor, self.floor, prefer_s)
         self.floor.tell_acd = self.dispatcher.handle
         self.floor.queues = tuple(queue.name for queue in settings.queues)
         self._shared = House(

@@ -6,11 +6,14 @@ together or raises `SettingsError` with one line a finding: place, reason, and w
 
 from __future__ import annotations
 
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from acd.model import Closing, When
 
 from .settings_demo import DEMO_QUEUES, DEMO_SKILLS
 
@@ -85,11 +88,40 @@ class RingSettings(Section):
     requires: str
 
 
+class OverflowSettings(Section):
+    """`when` and `over` as in `acd.model.When`; `to` is another queue, or any word for "no longer here"."""
+
+    when: When
+    over: Seconds
+    to: Name
+
+
+class HoursSettings(Section):
+    """`days`: 0 is Monday. From `opens` to `closes` (absent: midnight), in the house's time zone."""
+
+    days: list[Annotated[int, Field(ge=0, le=6)]] = [0, 1, 2, 3, 4]
+    opens: time
+    closes: time | None = None
+
+
 class QueueSettings(Section):
+    """`prefer_s`: so long only the account manager and the last agent are asked.
+
+    `handle_s` and `patience_s` are what is expected, until the house has seen more.
+    """
+
     name: Name
     requires: str = ""
     rings: list[RingSettings] = []
+    skip_rings: bool = True
     rule: str = "longest_idle"
+    prefer_s: Seconds = 0.0
+    overflow: list[OverflowSettings] = []
+    hours: list[HoursSettings] = []
+    closing: Closing = Closing.SERVE
+    closed_to: Name = "closed"
+    handle_s: Annotated[float, Field(ge=1, le=86_400)] = 180.0
+    patience_s: Annotated[float, Field(ge=1, le=86_400)] | None = None
     wrapup_s: Seconds = 15.0
     offer_timeout_s: Annotated[float, Field(ge=1, le=600)] = 20.0
     ageing_per_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
@@ -118,6 +150,10 @@ class Settings(BaseSettings):
     asterisk: AsteriskSettings = AsteriskSettings()
     database: DatabaseSettings = DatabaseSettings()
     mqtt: MqttSettings = MqttSettings()
+    time_zone: str = "Asia/Shanghai"
+    missed_limit: Annotated[int, Field(ge=1, le=100)] = 1
+    refused_limit: Annotated[int, Field(ge=1, le=100)] = 3
+    again_s: Seconds = 30.0
     languages: list[Literal["zh", "en"]] = Field(["zh", "en"], min_length=1)
     recordings_dir: Path | None = None
     menu: Name = "broker"

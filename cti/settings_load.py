@@ -11,6 +11,7 @@ import typing
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -195,6 +196,7 @@ def _clashes(settings: Settings, without: Collection[str] = ()) -> Iterator[Find
         yield from _ports(settings)
     if "queues" not in without:
         yield from _queues(settings)
+        yield from _leaving(settings)
         if "skills" not in without:
             yield from _skills(settings)
 
@@ -238,6 +240,19 @@ def _queues(settings: Settings) -> Iterator[Finding]:
         times = [ring.after_s for ring in queue.rings]
         if times != sorted(set(times)):
             yield ("queues", number, "rings"), "each ring must come later than the one before it: mend after_s"
+
+
+def _leaving(settings: Settings) -> Iterator[Finding]:
+    """Where contacts overflow to, and the hours."""
+    if settings.time_zone not in available_timezones():
+        yield ("time_zone",), f"unknown time zone {settings.time_zone!r}: such as Asia/Shanghai"
+    for number, queue in enumerate(settings.queues):
+        for n, rule in enumerate(queue.overflow):
+            if rule.to == queue.name:
+                yield ("queues", number, "overflow", n, "to"), f"{rule.to!r} is this queue itself: name another"
+        for n, span in enumerate(queue.hours):
+            if span.closes is not None and span.closes <= span.opens:
+                yield ("queues", number, "hours", n, "closes"), f"{span.closes} is not after {span.opens}"
 
 
 def _skills(settings: Settings) -> Iterator[Finding]:
