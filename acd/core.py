@@ -103,9 +103,11 @@ class Acd:
         """
         out = self._out = []
         _HANDLERS[type(event)](self, event, now)
-        while (timer := self.timers.due(now)) is not None:
-            timer.act(timer.of, timer.mark, now)
-        self._match(now)
+        if self.timers.next_at <= now:
+            while (timer := self.timers.due(now)) is not None:
+                timer.act(timer.of, timer.mark, now)
+        if self.crew.fresh or self.room.dirty or self.overflows.counted:
+            self._match(now)
         if self._moved:
             out += map(effects.AgentMoved, self._moved)
             self._moved.clear()
@@ -312,7 +314,7 @@ class Acd:
         that was not there before.
         """
         crew, room = self.crew, self.room
-        while crew.fresh or room.dirty or self.overflows.counts:
+        while True:
             while (best := self._next(now)) is not None:
                 self._pair(best, now)
             if crew.fresh:

@@ -36,19 +36,14 @@ class Overflows:
         self._core = core
         self._open: dict[str, bool] = {}
         self._next_change: dict[str, float] = {}
-        self._counted: list[tuple[Queue, Overflow]] = []
+        self.counted: list[tuple[Queue, Overflow]] = []
         self._hours_known = False
         self._read(core.config.queues)
 
     def _read(self, queues: Mapping[str, Queue]) -> None:
-        self._counted = [(queue, rule) for queue in queues.values() for rule in queue.overflow if rule.when in COUNTED]
+        self.counted = [(queue, rule) for queue in queues.values() for rule in queue.overflow if rule.when in COUNTED]
         self._watches_staff = any(rule.when is When.NOBODY for queue in queues.values() for rule in queue.overflow)
         self.keeps_hours = any(queue.hours for queue in queues.values())
-
-    @property
-    def counts(self) -> bool:
-        """Whether any queue is watched for its length."""
-        return bool(self._counted)
 
     def reconfigured(self, now: float) -> None:
         """The configuration is another."""
@@ -91,7 +86,7 @@ class Overflows:
     def shorten(self, now: float) -> bool:
         """The newest of too many go elsewhere; whether anybody did."""
         gone = False
-        for queue, rule in self._counted:
+        for queue, rule in self.counted:
             places = self._core.room.of_queue.get(queue.name)
             if places and len(places) > (limit := self._limit(queue, rule)):
                 waiting = [place for place in places.values() if place.line is not None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from heapq import heapify, heappop, heappush
+from math import inf
 from typing import Any, NamedTuple
 
 MANY = 64
@@ -25,6 +26,11 @@ class Timers:
         self._timers: dict[int, Timer] = {}
         self._count = 0
         self._told: float | None = None
+
+    @property
+    def next_at(self) -> float:
+        """Nothing is due before."""
+        return self._heap[0][0] if self._heap else inf
 
     def __len__(self) -> int:
         return len(self._timers)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from acd import events as on
 from acd.agent_states import Activity, Status
 from acd.core import Acd
@@ -83,3 +86,21 @@ def test_a_busy_phone_does_not_lose_the_only_able_agent() -> None:
     acd.handle(on.ContactArrived(Contact("c", "q", 0.0)), 0.0)
 
     assert offers(acd.handle(on.OfferRefused(1, "busy"), 1.0)) == [("c", "a")]
+
+
+MOMENTS = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 40)), min_size=2, max_size=12)
+
+
+@given(MOMENTS, st.sampled_from([0.25, 0.5, 1.0, 2.0]))
+def test_overtaking_is_bounded_by_the_ageing_rate(moments: list[tuple[int, int]], rate: float) -> None:
+    """Who came so much earlier that age makes up for priority is served first; who did not, is not."""
+    acd = house(ageing=rate)
+    came = sorted((at / 4, priority) for at, priority in moments)
+    for n, (at, priority) in enumerate(came):
+        acd.handle(on.ContactArrived(Contact(f"c{n}", "q", at, priority)), at)
+    order = [int(contact.id[1:]) for contact in acd.waiting(None, 1000.0)]
+    place = {n: order.index(n) for n in order}
+    for early, (one_at, one) in enumerate(came):
+        for late, (other_at, other) in enumerate(came):
+            if early < late:
+                assert (place[early] < place[late]) == (other - one <= rate * (other_at - one_at))

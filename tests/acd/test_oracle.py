@@ -81,7 +81,7 @@ configs = st.builds(
 class Routers(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.now = 1000.0
+        self.now = self.told_at = 1000.0
         self.offers: list[int] = []
         self.standing: dict[int, Offer] = {}
         self.outcomes: dict[str, str] = {}
@@ -94,6 +94,7 @@ class Routers(RuleBasedStateMachine):
 
     def tell(self, event: on.Event) -> list[Effect]:
         """Both hear it, both do the same."""
+        self.told_at = self.now
         told = self.acd.handle(event, self.now)
         done: list[Effect] = [one for one in told if isinstance(one, Offer | Withdraw | Overflow)]
         expected = self.oracle.handle(event, self.now)
@@ -236,11 +237,27 @@ class Routers(RuleBasedStateMachine):
             assert {piece.offer_id for piece in fresh} <= set(self.standing)
 
     @invariant()
+    def nobody_waits_beside_an_idle_agent_who_may_serve_them(self) -> None:
+        if not hasattr(self, "acd") or self.now != self.told_at:
+            return  # nobody has told the router of the time that passed
+        for waiter in self.oracle.waiters:
+            for one in () if waiter.offer_id else self.oracle.able(waiter, self.now):
+                assert one.agent.id in waiter.missed or not self.oracle.takes(one, waiter.contact.channel)
+
+    @invariant()
     def whoever_waits_can_be_told_why_and_how_long(self) -> None:
         if hasattr(self, "acd"):
             for contact_id in [*self.arrivals][:2]:
                 assert self.acd.why(contact_id, self.now).words()
                 assert self.acd.expected(contact_id, self.now) is not None
+
+    def teardown(self) -> None:
+        """No reservation outlives its time: after long enough every offer made before has come to an end."""
+        if hasattr(self, "acd"):
+            before = set(self.standing)
+            self.now += 1000.0
+            self.tell(on.Tick())
+            assert not before & set(self.standing)
 
 
 Routers.TestCase.settings = settings(max_examples=120, stateful_step_count=50, deadline=None)
