@@ -20,6 +20,7 @@ from acd.model import Contact, Queue
 from acd.order import MaskedOrder
 from acd.skills import EVERYBODY, Requirement, both
 
+MOST_FAMILIES = 5000  # kinds of contacts that are kept although nobody of them waits
 FamilyKey = tuple[str, Requirement | None, str, tuple[str, ...], float]
 
 
@@ -262,7 +263,8 @@ class Waiting:
     def _leave_family(self, place: Place) -> None:
         family = place.family
         family.members.pop(place, None)
-        if not family.members and family.key[3]:  # one customer's own agents: nobody else will ask for them soon
+        own = bool(family.key[3])  # one customer's own agents: nobody else will ask for them soon
+        if not family.members and (own or len(self.families) > MOST_FAMILIES):
             self.families.pop(family.key, None)
             self.skipping.discard(family)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cti.settings import load
 from tests.simulation.bank import convert
 
 ROOT = Path(__file__).parents[2]
@@ -57,6 +58,18 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "cti", *words], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
         env={**os.environ, "COLUMNS": "200"},
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
+def test_what_the_readme_shows_is_understood(readme: str, tmp_path: Path) -> None:
+    shown = (ROOT / readme).read_text("utf-8").split("```toml\n")[1:]
+    settings, scenario = (block.split("```")[0] for block in shown)
+    (tmp_path / "zongji.toml").write_text(settings, "utf-8")
+    (tmp_path / "scenario.toml").write_text(scenario.replace("50000", "500").replace("5000", "50"), "utf-8")
+
+    assert json.loads(run("simulate", str(tmp_path / "scenario.toml"), "--json").stdout)["total"]["offered"] == 500
+    [queue] = load(tmp_path / "zongji.toml").queues
+    assert (queue.overflow[0].to, queue.hours[0].opens.hour, queue.rings[0].after_s) == ("accounts", 9, 20.0)
 
 
 @pytest.fixture
