@@ -265,7 +265,8 @@ class Waiting:
         family.members.pop(place, None)
         own = bool(family.key[3])  # one customer's own agents: nobody else will ask for them soon
         if not family.members and (own or len(self.families) > MOST_FAMILIES):
-            self.families.pop(family.key, None)
+            if self.families.get(family.key) is family:
+                del self.families[family.key]
             self.skipping.discard(family)
 
     # -- standing in line --------------------------------------------------------------------------------------------

@@ -397,3 +397,14 @@ def test_ten_thousand_contacts_leave_nothing_behind() -> None:
     assert not room.narrowed
     assert not any(seat.work or seat.skipped for seat in crew.seats.values())
     assert len(house.acd.timers) == 0
+
+
+def test_contacts_with_the_same_preferred_agents_outlive_a_change_of_configuration() -> None:
+    """Their family is made anew once, and still learns what agents can do."""
+    house = House(Queue("q", wrapup_s=0)).agent("manager").call("x").answer()
+    for name in ("c1", "c2"):
+        house.call(name, preferred=("manager", "new"), prefer_s=50.0)
+    house.tell(on.ConfigChanged(Config({"q": Queue("q", wrapup_s=0)})))
+    house.agent("new")
+    assert house.offers == [("c1", "new")]
+    assert len(house.acd.room.families) == 1
