@@ -142,17 +142,20 @@ class Acd:
         if place.offer_id and wants_another:
             self._end_offer(place.offer_id, "changed", now)
         self.room.change(place, contact, queue, now)
-        self._enter(place, now)
+        if contact.queue == before.queue:
+            self._wait(place, now)
+        else:
+            self._enter(place, now)
 
     def _enter(self, place: Place, now: float) -> None:
-        """In line in its queue, unless that is closed; its clocks run."""
-        if self.overflows.keeps_hours and self.overflows.turned_away(place, now):
-            return
+        """It has come into its queue, which may be closed."""
+        if not (self.overflows.keeps_hours and self.overflows.turned_away(place, now)):
+            self._wait(place, now)
+
+    def _wait(self, place: Place, now: float) -> None:
+        """In line, unless it is being offered; its clocks run."""
         if not place.offer_id:
             self.room.put(place, now)
-        self._arm(place, now)
-
-    def _arm(self, place: Place, now: float) -> None:
         arrived_at, family = place.contact.arrived_at, place.family
         if len(family.phases) > 1:
             for phase in family.phases[1:]:
@@ -246,12 +249,12 @@ class Acd:
             self._end_offer(work.offer_id, reason, now)
 
     def _restaffed(self, staffed: int, ready: int, now: float) -> None:
-        """What follows when, since these masks, somebody logged in or out or is ready no longer."""
+        """What follows when, since these masks, somebody logged in or out, or others are ready."""
         if self.crew.staffed != staffed:
             self.room.restage(now)
             self.overflows.restaffed(now)
-        if ready & ~self.crew.ready and self.room.narrowed:
-            self.room.unready(now)
+        if ready != self.crew.ready and self.room.narrowed:
+            self.room.reready(now)
 
     def _held(self, event: events.ContactHeld, now: float) -> None:
         seat, work = self._at_hand.get(event.contact_id, (None, None))
@@ -353,7 +356,8 @@ class Acd:
         self.crew.begin(seat, work)
         self._offers[offer_id] = (seat, work, place)
         work.timer = self.timers.set(until, Timer(self._missed, offer_id, None))
-        self._moved[seat.agent.id] = None
+        self._moved.pop(seat.agent.id, None)
+        self._out.append(effects.AgentMoved(seat.agent.id))
         self._out.append(effects.Offer(offer_id, contact.id, seat.agent.id, queue.offer_timeout_s))
 
     def _answered(self, event: events.OfferAnswered, now: float) -> None:
@@ -365,10 +369,7 @@ class Acd:
         self.paces[place.contact.queue].answered(now - place.entered_at)
         self.room.remove(place)
         self._at_hand[work.contact_id] = seat, work
-        seat.missed = seat.refused = 0
-        seat.served += 1
-        work.move(Happening.ANSWERED, now)
-        work.answered_at = now
+        self.crew.serve(seat, work, now)
         self._moved[seat.agent.id] = None
 
     def _refused(self, event: events.OfferRefused, now: float) -> None:
@@ -425,18 +426,18 @@ class Acd:
     # -- configuration -----------------------------------------------------------------------------------------------
 
     def _config_changed(self, event: events.ConfigChanged, now: float) -> None:
-        """Everybody keeps their place; contacts of a queue that is no more wait on by its last rules."""
+        """Everybody keeps their place; contacts of a queue or channel that is no more wait on by its last rules."""
         self._check(event.config)
         gone = {name for name, places in self.room.of_queue.items() if places} - set(event.config.queues)
-        kept = {name: self.config.queues[name] for name in gone}
-        self.config = replace(event.config, queues={**event.config.queues, **kept})
+        queues = {**event.config.queues, **{name: self.config.queues[name] for name in gone}}
+        used = {place.contact.channel for place in self.room.places.values()} - set(event.config.channels)
+        channels = {**event.config.channels, **{name: self.config.channels[name] for name in used}}
+        self.config = replace(event.config, queues=queues, channels=channels)
         for name, queue in self.config.queues.items():
             self.paces.setdefault(name, Pace(queue.handle_s, queue.patience_s))
         self.crew.reconfigure(self.config)
         for place in self.room.start_over(self.config.queues, now):
-            if not place.offer_id:
-                self.room.put(place, now)
-            self._arm(place, now)
+            self._wait(place, now)
         self.overflows.reconfigured(now)
 
     def _check(self, config: Config) -> None:

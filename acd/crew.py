@@ -223,6 +223,15 @@ class Crew:
         seat.work[work.offer_id] = work
         self.weigh(seat)
 
+    def serve(self, seat: Seat, work: Work, now: float) -> None:
+        """The agent has answered."""
+        self._shut(seat)
+        work.move(Happening.ANSWERED, now)
+        work.answered_at = now
+        seat.missed = seat.refused = 0
+        seat.served += 1
+        self.weigh(seat)
+
     def end(self, seat: Seat, work: Work, now: float, *, worked: bool) -> None:
         """Through with this; `worked`: it was more than an offer."""
         del seat.work[work.offer_id]

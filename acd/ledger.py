@@ -127,7 +127,7 @@ def _waiting(
         yield "able", {"able": staffed.bit_count(), "ready": ready.bit_count(), "free": free.bit_count()}
     else:
         yield "nobody", {}
-    for code, mask in (("left_out", place.missed), ("barred", place.barred)):
+    for code, mask in (("left_out", line.left_out & ~place.barred), ("barred", place.barred)):
         if mask:
             yield code, {"agents": ", ".join(seat.agent.id for seat in crew.of(mask))}
     if later and not phase.preferred:

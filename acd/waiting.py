@@ -276,9 +276,9 @@ class Waiting:
         family = place.family
         at = family.phase_at(now - place.contact.arrived_at, self._crew.staffed) if len(family.phases) > 1 else 0
         able = family.phases[at].able & ~place.barred
-        if place.missed and not able & ~place.missed & self._crew.ready:
-            self._forgive(place)  # nobody else can serve it: who missed it may have it again
-        left_out = place.barred | place.missed
+        left_out = place.barred
+        if place.missed and able & ~place.missed & self._crew.ready:  # while anybody else can serve it
+            left_out |= place.missed
         line = family.lines.get((at, left_out))
         if line is None:
             line = family.lines[at, left_out] = Line(family, at, left_out, self._front(family))
@@ -316,7 +316,8 @@ class Waiting:
 
     def again(self, place: Place, seat: Seat, now: float) -> None:
         """Long enough ago: the agent may be asked again."""
-        if place.missed & seat.bit and place.again[seat.number] <= now:
+        waits = self.places.get(place.contact.id) is place
+        if waits and place.missed & seat.bit and place.again[seat.number] <= now:
             place.missed &= ~seat.bit
             seat.skipped.discard(place.contact.id)
             if place.line is not None:
@@ -330,11 +331,6 @@ class Waiting:
             place.missed &= ~seat.bit
             if place.line is not None:
                 self.put(place, now)
-
-    def _forgive(self, place: Place) -> None:
-        for seat in self._crew.of(place.missed):
-            seat.skipped.discard(place.contact.id)
-        place.missed = 0
 
     def _front(self, family: Family) -> Front:
         key = (family.key[2], family.queue.ageing_per_s)
@@ -376,8 +372,8 @@ class Waiting:
         self._fronts.clear()
         return places
 
-    def unready(self, now: float) -> None:
-        """Somebody is ready no longer: perhaps nobody is left for a contact but those who missed it."""
+    def reready(self, now: float) -> None:
+        """Others are ready: perhaps nobody is left for a contact but those who missed it, or somebody is again."""
         for place in list(self.narrowed):
             self.put(place, now)
 

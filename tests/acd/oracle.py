@@ -376,11 +376,8 @@ class Oracle:
             if waiter.offer_id:
                 continue
             able = self.able(waiter, now)
-            if not any(one.status is Status.READY and one.agent.id not in waiter.missed for one in able):
-                waiter.missed.clear()
-            free = [
-                one for one in able if one.agent.id not in waiter.missed and self.takes(one, waiter.contact.channel)
-            ]
+            missed = self.left_out(waiter, now)
+            free = [one for one in able if one.agent.id not in missed and self.takes(one, waiter.contact.channel)]
             if not free:
                 continue
             queue = self.queue(waiter)
@@ -393,6 +390,11 @@ class Oracle:
             waiter.offer_id = self.offers
             one.work.append(Piece(waiter.contact, self.offers, now + queue.offer_timeout_s))
             self.out.append(Offer(self.offers, waiter.contact.id, one.agent.id, queue.offer_timeout_s))
+
+    def left_out(self, waiter: Waiter, now: float) -> set[str]:
+        """Who missed it, while anybody else who is ready can serve it."""
+        others = (one.status is Status.READY and one.agent.id not in waiter.missed for one in self.able(waiter, now))
+        return set(waiter.missed) if any(others) else set()
 
     # -- small things ------------------------------------------------------------------------------------------------
 

@@ -242,7 +242,8 @@ class Routers(RuleBasedStateMachine):
             return  # nobody has told the router of the time that passed
         for waiter in self.oracle.waiters:
             for one in () if waiter.offer_id else self.oracle.able(waiter, self.now):
-                assert one.agent.id in waiter.missed or not self.oracle.takes(one, waiter.contact.channel)
+                missed = self.oracle.left_out(waiter, self.now)
+                assert one.agent.id in missed or not self.oracle.takes(one, waiter.contact.channel)
 
     @invariant()
     def whoever_waits_can_be_told_why_and_how_long(self) -> None:

@@ -408,3 +408,26 @@ def test_contacts_with_the_same_preferred_agents_outlive_a_change_of_configurati
     house.agent("new")
     assert house.offers == [("c1", "new")]
     assert len(house.acd.room.families) == 1
+
+
+def test_a_raised_priority_in_a_queue_that_closed_meanwhile_sends_nobody_away() -> None:
+    house = House(Queue("q", hours=OFFICE)).at(MONDAY_9 + HOUR).call("c").at(MONDAY_9 + 9 * HOUR)
+    house.tell(on.ContactChanged(Contact("c", "q", 0.0, priority=5)))
+    assert house.overflows == []
+    assert house.order == ["c"]
+
+
+def test_a_channel_that_is_no_more_keeps_those_who_wait_on_it() -> None:
+    house = House(Queue("q")).call("c", channel="chat").call("d")
+    house.tell(on.ConfigChanged(Config({"q": Queue("q")}, {"voice": Channel(3)})))
+    assert house.order == ["c", "d"]
+    assert house.agent("a").offers == [("c", "a"), ("d", "a")]
+
+
+def test_a_miss_of_an_earlier_visit_is_not_taken_for_one_of_this() -> None:
+    """The same contact comes again; what was due for its first visit changes nothing for the second."""
+    house = House(Queue("q"), again_s=30.0).agent("a").agent("busy").call("x").answer()
+    house.call("c").tell(on.OfferRefused(2, "rejected")).tell(on.ContactLeft("c"))
+    house.at(20).call("c").tell(on.OfferRefused(3, "rejected"))
+    assert house.at(31).tick().offers == []
+    assert house.tell(on.AgentChanged("busy", status=Status.READY)).offers == [("c", "busy")]

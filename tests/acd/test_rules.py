@@ -135,3 +135,15 @@ def test_a_rule_that_draws_needs_a_generator() -> None:
 def test_an_unknown_rule_is_refused_with_those_there_are() -> None:
     with pytest.raises(Unknown, match="no rule 'nearest': use one of longest_idle"):
         Acd(Config({"q": Queue("q", rule="nearest")}))
+
+
+def test_an_agent_with_room_for_another_is_weighed_by_what_was_served_meanwhile() -> None:
+    """Two chats at once: having answered the first, the agent has served one more than the other."""
+    acd = house("fewest_contacts", somebody(0), somebody(1))
+    chosen = []
+    for n in range(4):
+        effects = acd.handle(on.ContactArrived(Contact(f"c{n}", "q", 9.0, channel="chat")), 9.0)
+        offer = next(effect for effect in effects if isinstance(effect, Offer))
+        acd.handle(on.OfferAnswered(offer.offer_id), 9.0)
+        chosen.append(offer.agent_id)
+    assert chosen == ["a0", "a1", "a0", "a1"]

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from cti.phones import free_port
+from tests.ports import free_rtp
 
 ROOT = Path(__file__).parents[2]
 CLI = (sys.executable, "-m", "cti")
@@ -34,6 +35,7 @@ class Place:
     web: int = field(default_factory=free_port)
     ami: int = field(default_factory=free_port)
     sip: int = field(default_factory=lambda: free_port(socket.SOCK_DGRAM))
+    rtp: tuple[int, int] = field(default_factory=free_rtp)
     more: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -42,10 +44,10 @@ class Place:
 
     @property
     def env(self) -> dict[str, str]:
-        rtp = 20000 + self.sip % 300 * 100  # clear of the ports that the system gives out
         ours = {
             "RUN_DIR": self.run_dir, "WEB__PORT": self.web, "ASTERISK__AMI_PORT": self.ami,
-            "ASTERISK__SIP_PORT": self.sip, "ASTERISK__RTP_FROM": rtp, "ASTERISK__RTP_TO": rtp + 99,
+            "ASTERISK__SIP_PORT": self.sip, "ASTERISK__RTP_FROM": self.rtp[0],
+            "ASTERISK__RTP_TO": self.rtp[1],
             "ASTERISK__PROVIDED": ROOT / ".pbx" / "asterisk.json", **self.more,
         }  # fmt: skip
         rest = {key: value for key, value in os.environ.items() if not key.startswith("ZONGJI_")}

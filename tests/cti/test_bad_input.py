@@ -18,6 +18,7 @@ from cti.audio import write_hold_music
 from cti.pbx import Pbx, PbxConfig
 from cti.phones import free_port
 from tests.cti.houses import CLI, ROOT, Place
+from tests.ports import free_rtp
 
 PROVIDED = ROOT / ".pbx" / "asterisk.json"
 SECRET = "the-word-of-that-Asterisk"
@@ -50,9 +51,9 @@ async def another_asterisk(here: Place) -> AsyncIterator[Pbx]:
     """An Asterisk that this house did not start, at the ports of the place."""
     folder = here.folder / "other"
     await asyncio.to_thread(write_hold_music, folder / "moh" / "hold.wav")
-    rtp = 20000 + here.sip % 300 * 100
+    rtp, last = free_rtp()
     config = PbxConfig(
-        folder / "pbx", PROVIDED, "127.0.0.1", here.sip, here.ami, rtp, rtp + 99,
+        folder / "pbx", PROVIDED, "127.0.0.1", here.sip, here.ami, rtp, last,
         SECRET, SECRET, {"agent1001": SECRET}, folder / "moh",
     )  # fmt: skip
     pbx = Pbx(config, ROOT / "asterisk-config")

@@ -29,6 +29,7 @@ from cti.secrets import Secrets
 from cti.settings import AsteriskSettings, QueueSettings, Settings
 from cti.settings_demo import DEMO_QUEUES
 from ivr.nodes import Collect, Menu
+from tests.ports import free_rtp
 
 ROOT = Path(__file__).parents[2]
 PROVIDED = ROOT / ".pbx" / "asterisk.json"
@@ -202,10 +203,10 @@ async def running_pbx(folder: Path, recordings: Path | None) -> AsyncIterator[Pa
     )
     voice = _impatient(await prepare_voice(settings))
     await asyncio.to_thread(write_hold_music, folder / "moh" / "hold.wav")
-    rtp = 20000 + _udp_port() % 300 * 100
+    rtp, last = free_rtp()
     config = PbxConfig(
         folder / "pbx", PROVIDED, "127.0.0.1", settings.asterisk.sip_port, settings.asterisk.ami_port, rtp,
-        rtp + 99, PASSWORD, PASSWORD, {f"agent{n}": PASSWORD for n in (1001, 1002, 1003, 1004)}, folder / "moh",
+        last, PASSWORD, PASSWORD, {f"agent{n}": PASSWORD for n in (1001, 1002, 1003, 1004)}, folder / "moh",
         fallback_prompt=voice.files.path("fallback", "zh"), fallback_wait_s=3,
     )  # fmt: skip
     pbx = Pbx(config, ROOT / "asterisk-config")

@@ -16,6 +16,7 @@ import pytest
 
 from cti.phones import free_port
 from tests.live.conftest import CROSSED, PROVIDED, ROOT
+from tests.ports import free_rtp
 
 pytestmark = pytest.mark.live
 
@@ -26,6 +27,7 @@ class Commands:
     def __init__(self, folder: Path, recordings: Path) -> None:
         self.folder = folder
         self._up: asyncio.subprocess.Process | None = None
+        first, last = free_rtp()
         self._env = {
             **os.environ,
             "ZONGJI_RUN_DIR": str(folder),
@@ -34,8 +36,8 @@ class Commands:
             "ZONGJI_ASTERISK__PROVIDED": str(PROVIDED),
             "ZONGJI_ASTERISK__AMI_PORT": str(free_port()),
             "ZONGJI_ASTERISK__SIP_PORT": str(free_port(socket.SOCK_DGRAM)),
-            "ZONGJI_ASTERISK__RTP_FROM": "52000",
-            "ZONGJI_ASTERISK__RTP_TO": "52999",
+            "ZONGJI_ASTERISK__RTP_FROM": str(first),
+            "ZONGJI_ASTERISK__RTP_TO": str(last),
         }
 
     async def _start(self, *words: str) -> asyncio.subprocess.Process:
