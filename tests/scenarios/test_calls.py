@@ -138,6 +138,31 @@ async def test_a_busy_agent_is_passed_over(house: House) -> None:
     house.fake.hangs_up(caller)
 
 
+async def test_who_turns_the_call_down_is_passed_over(house: House) -> None:
+    await house.agent("1004", answers=False)
+    caller, call = await house.queued()
+    phone = await house.ringing()
+    await house.agent("1001")
+    house.fake.refuses_the_call(phone, "21")
+
+    assert (await house.until("offer_ended", agent_id="1004")).reason == "rejected"
+    await house.until("agent_connected", call_id=call.id, agent_id="1001")
+    house.fake.hangs_up(caller)
+
+
+@pytest.mark.parametrize("in_loop", [False, True])
+async def test_who_picks_up_and_hangs_up_at_once_has_a_telephone_that_works(house: House, in_loop: bool) -> None:
+    await house.agent("1004", answers=False)
+    caller, call = await house.queued()
+    phone = await house.ringing()
+    await house.agent("1001")
+    house.fake.picks_up_and_hangs_up(phone, in_loop=in_loop)
+
+    await house.until("agent_connected", call_id=call.id, agent_id="1001")
+    assert house.acd.state_of("1004").status == "ready"
+    house.fake.hangs_up(caller)
+
+
 async def test_a_phone_that_is_away_is_the_devices_fault(house: House) -> None:
     house.fake.away = {"agent1004"}
     await house.agent("1004")
