@@ -7,7 +7,6 @@ offers.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -27,6 +26,7 @@ from cti.bus import Bus
 from cti.call import Call
 from cti.call_states import Happening, ImpossibleMove, State
 from cti.calls import Calls
+from cti.today import COUNTED, Today
 from db.store import AgentRecord
 from ivr.caller import HungUp
 
@@ -34,7 +34,6 @@ log = structlog.get_logger(__name__)
 UNREGISTERED = {"UNAVAILABLE", "INVALID", "UNKNOWN", ""}
 IN_A_CALL = {Activity.OFFERED, Activity.TALKING, Activity.HELD}
 PAGE_GRACE_S = 15.0
-TARGET_S = 20.0
 SHOWN = {State.OFFERED: "ringing", State.TALKING: "talking", State.HELD: "held"}
 HOLDS: dict[str, bool] = {Happening.HELD: True, Happening.RESUMED: False}
 
@@ -42,15 +41,17 @@ HOLDS: dict[str, bool] = {Happening.HELD: True, Happening.RESUMED: False}
 class Floor:
     """Joins roster, router and calls for one house."""
 
-    def __init__(self, acd: Acd, bus: Bus, clock: Callable[[], float], roster: Roster, calls: Calls) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - what it joins
+        self, acd: Acd, bus: Bus, clock: Callable[[], float], roster: Roster, calls: Calls, today: Today
+    ) -> None:
         self._acd, self._bus, self._clock, self._roster, self._calls = acd, bus, clock, roster, calls
+        self._today = today
         self.tell_acd: Callable[[on.Event], None]
         self.queues: tuple[str, ...] = ()
         self._people: dict[str, AgentRecord] = {}
         self._registered: dict[str, bool] = {}
         self._linked = False
         self._popped: dict[str, str] = {}
-        self._counts: Counter[tuple[str, str]] = Counter()
         roster.show(self.snapshot)
         roster.on_presence = self._presence
         roster.on_shown = self._shown
@@ -232,10 +233,8 @@ class Floor:
             waiting=len(waiting),
             longest_since=min((contact.arrived_at for contact in waiting), default=None),
             **crew,
-            answered=self._counts[name, "answered"],
-            answered_in_target=self._counts[name, "in_target"],
-            abandoned=self._counts[name, "abandoned"],
-            target_s=TARGET_S,
+            **self._today.of(name, now),
+            target_s=self._today.targets[name],
         )
 
     def _agent_view(self, agent_id: str, state: AgentState) -> AgentView:
@@ -285,9 +284,6 @@ class Floor:
         self._roster.send(agent_id, shown)
 
     def _any(self, event: events.Event) -> None:
-        if isinstance(event, events.AgentConnected):
-            self._counts[event.queue or "", "answered"] += 1
-            self._counts[event.queue or "", "in_target"] += event.waited_s <= TARGET_S
-        elif isinstance(event, events.CallEnded) and event.outcome == "abandoned_in_queue":
-            self._counts[event.queue or "", "abandoned"] += 1
+        if event.kind in COUNTED:
+            self._today.take(event.kind, event.at, event.as_dict(), self._clock())
         self._roster.floor_changed()
