@@ -331,10 +331,6 @@ class Leg:
         await other.known()
         return self.bridged_with(other)
 
-    async def set(self, variable: str, value: str) -> None:
-        """The channel variable is set, for whoever adopts this channel later."""
-        await self._link.action(commands.Setvar(self.uniqueid, variable, value))
-
     async def hang_up(self, cause: int = NORMAL_CLEARING) -> None:
         """The channel is gone, or will be: as soon as it is born, or found after a loss of the link."""
         self._asked_to_end = True
