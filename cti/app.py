@@ -44,6 +44,7 @@ from cti.metrics import Metrics, Readings
 from cti.numbers import e164
 from cti.secrets import Secrets
 from cti.settings import QueueSettings, Settings
+from cti.today import COUNTED, Today
 from db.demo import seed_demo
 from db.engine import dispose, make_engine, upgrade
 from db.journal import Journal
@@ -166,7 +167,8 @@ class Server:
         self.acd = Acd(acd_config(settings), chance=random.Random(), ledger=Ledger())
         self.roster = Roster(clock)
         self.calls = Calls(self._house, lambda *device: self.floor.device(*device))  # noqa: PLW0108 - made below
-        self.floor = Floor(self.acd, self.bus, clock, self.roster, self.calls)
+        self.today = Today(ZoneInfo(settings.time_zone), {queue.name: queue.target_s for queue in settings.queues})
+        self.floor = Floor(self.acd, self.bus, clock, self.roster, self.calls, self.today)
         prefer_s = {queue.name: queue.prefer_s for queue in settings.queues}
         self.dispatcher = Dispatcher(self.acd, self.bus, clock, self.floor, self.floor, prefer_s)
         self.floor.tell_acd = self.dispatcher.handle
@@ -214,6 +216,7 @@ class Server:
             if self.settings.profile == "demo":
                 await seed_demo(self.store, hash_password, self.clock())
             await self.store.sync_house(self.settings.skills, self.floor.queues)
+            await self._count_today()
             self.journal.start()
             stack.push_async_callback(self.journal.stop)
             if self.mqtt is not None:
@@ -235,6 +238,12 @@ class Server:
             raise StartError(
                 f"database.url: {where}: {why}: is it up, and may we write there? else set ZONGJI_DATABASE__URL"
             ) from None
+
+    async def _count_today(self) -> None:
+        """What an earlier run counted, from the journal."""
+        now = self.clock()
+        for at, kind, data in await self.store.journalled(self.today.begins_at(now), COUNTED):
+            self.today.take(kind, at, data, now)
 
     async def _connect(self) -> None:
         asterisk = self.settings.asterisk

@@ -95,6 +95,7 @@ class Call:
         self._house = house
         self._treatment: asyncio.Task[None] | None = None
         self._look_up: asyncio.Task[None] | None = None
+        self._wait: asyncio.Future[Served] | None = None
         self._agent: Served | None = None
         self._moving = asyncio.Lock()
 
@@ -143,7 +144,7 @@ class Call:
         await self.leg.play([self._prompt("goodbye")])
 
     async def _next_agent(self, wish: ToQueue) -> Served:
-        agent = self._house.router.enqueue(self, wish)
+        agent = self._wait = self._house.router.enqueue(self, wish)
         if not agent.done() and self._treatment is None:
             self._treatment = asyncio.create_task(self._treat(), name=f"treat {self.id}")
         try:
@@ -166,12 +167,11 @@ class Call:
         if task is not None and not task.done():
             await self.leg.stop_playing()
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await asyncio.wait({task})
 
     async def _talked(self, agent: Served) -> bool:
         """True once the talk is over and the caller stands in the loop again; False if it never began."""
-        self._agent = agent
+        self._wait, self._agent = None, agent
         try:
             await self.leg.bridge(agent.leg)
         except (HungUp, ActionRefused):
@@ -196,14 +196,20 @@ class Call:
         """Whatever happened: nothing of this call is left behind. Each step is taken, also when another fails."""
         async with contextlib.AsyncExitStack() as steps:  # last in, first out
             steps.callback(self._ended)
-            if self._agent is not None:
-                steps.callback(self._house.router.done, self, self._agent.agent_id)
-                steps.push_async_callback(self._agent.leg.hang_up)
+            if (agent := self._agent or self._not_met()) is not None:
+                steps.callback(self._house.router.done, self, agent.agent_id)
+                steps.push_async_callback(agent.leg.hang_up)
             steps.push_async_callback(self.leg.hang_up)
             for task in (self._treatment, self._look_up):
                 if task is not None:
                     steps.callback(task.cancel)
             steps.callback(self._house.router.leave, self)
+
+    def _not_met(self) -> Served | None:
+        """An agent who came in the very moment in which this call was ended from outside."""
+        wait = self._wait
+        came = wait is not None and wait.done() and not wait.cancelled() and wait.exception() is None
+        return wait.result() if wait is not None and came else None
 
     def _ended(self) -> None:
         self.facts.ended_at = now = self._house.clock()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cti import events
+from cti.logs import HIDDEN, is_secret
 
 if TYPE_CHECKING:
     from cti.call import Call
@@ -37,8 +38,10 @@ class MenuCaller:
         )
 
     def note(self, key: str, value: str) -> None:
-        self._call.facts.data[key] = value
-        self._call.publish(events.DataCollected, key=key, value=value)
+        """What is secret by its name goes no further: not to the page, nor journal, brokers and logs."""
+        told = HIDDEN if is_secret(key) else value
+        self._call.facts.data[key] = told
+        self._call.publish(events.DataCollected, key=key, value=told)
         if key == "account":
             self._call.look_up("account", value)
 

@@ -20,6 +20,7 @@ log = structlog.get_logger(__name__)
 HEARTBEAT_S = 5.0
 ASK_AGAIN_S = 1.0
 ARRIVALS, LEGS = "arrivals", "legs"
+OURS = "z-"  # so begins the id of every leg that a server of ours has dialled
 
 
 class Calls:
@@ -32,7 +33,7 @@ class Calls:
         self._tasks: set[asyncio.Task[None]] = set()
         self._ids = itertools.count(1)
         self._run = secrets.token_hex(3)
-        self._heartbeat: asyncio.Task[None] | None = None
+        self._of_link: list[asyncio.Task[None]] = []
         self._known = asyncio.Event()
         self.link: Link
         self.draining = False
@@ -54,7 +55,7 @@ class Calls:
             self._arrival(message)
 
     def _dialled(self, uniqueid: str) -> bool:
-        return uniqueid.startswith(f"z-{self._run}-")
+        return uniqueid.startswith(f"{OURS}{self._run}-")
 
     def _end_stray(self, uniqueid: str) -> None:
         """A leg that nobody here knows, or that we gave up before it was there."""
@@ -104,7 +105,7 @@ class Calls:
 
     async def dial(self, endpoint: str, timeout_s: float, caller_name: str, caller_number: str) -> Leg:
         """A leg that rings; raises ActionRefused, ActionTimeout or LinkDown."""
-        leg = self._adopt(f"z-{self._run}-{next(self._ids)}")
+        leg = self._adopt(f"{OURS}{self._run}-{next(self._ids)}")
         command = commands.Originate(
             endpoint, leg.uniqueid, timeout_s=timeout_s, caller_name=caller_name, caller_number=caller_number
         )  # fmt: skip
@@ -119,17 +120,21 @@ class Calls:
 
     def link_up(self) -> None:
         """The dialplan learns that we are there; what ended while we were away is found out."""
-        task = asyncio.create_task(self._reconcile(), name="reconcile")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        self._heartbeat = asyncio.create_task(self._beat(), name="heartbeat")
+        self._of_link = [
+            asyncio.create_task(self._reconcile(), name="reconcile"),
+            asyncio.create_task(self._beat(), name="heartbeat"),
+        ]
 
     def link_down(self) -> None:
+        """What was asked on this link has no answer: the next one asks anew."""
         self._known.clear()
-        if self._heartbeat is not None:
-            self._heartbeat.cancel()
+        self._end_of_link()
         for leg in list(self.legs.values()):
             leg.link_down()
+
+    def _end_of_link(self) -> None:
+        for task in self._of_link:
+            task.cancel()
 
     async def until_known(self) -> None:
         """The link is up, and each leg's place is known again."""
@@ -141,19 +146,17 @@ class Calls:
             await asyncio.sleep(HEARTBEAT_S)
 
     async def _reconcile(self) -> None:
-        """Where each leg stands. It is asked until it is known; after one more loss of the link by the next in line."""
+        """Where each leg stands, asked until it is known."""
         while not self._known.is_set():
             try:
                 rows = await self.link.rows(commands.Status())
                 devices = await self.link.rows(commands.DeviceStates())
-            except LinkDown:
+            except LinkDown:  # and so this is being cancelled
                 return
             except (ActionRefused, ActionTimeout) as error:
                 log.error("Asterisk does not say what is alive", reason=str(error))  # noqa: TRY400 - no fault of ours
                 await asyncio.sleep(ASK_AGAIN_S)
                 continue
-            if not self.link.up:
-                return
             self._known.set()
             self._found(rows)
             for row in devices:
@@ -169,19 +172,21 @@ class Calls:
             elif leg.in_doubt and row is not None:
                 ours = row.get("context") in {ARRIVALS, LEGS}
                 leg.found(row.get("channel", ""), row.get("channelstatedesc", ""), row.get("bridgeid", ""), ours=ours)
-        for uniqueid, row in alive.items():
-            if uniqueid in self.legs:
-                continue
-            if self._dialled(uniqueid):
-                self._end_stray(uniqueid)
-            elif row.get("context") == ARRIVALS:
-                self.link.send(commands.Redirect(uniqueid, ARRIVALS, row.get("exten", ""), "try"))
+        for uniqueid in alive.keys() - self.legs.keys():
+            self._take_up(uniqueid, alive[uniqueid])
+
+    def _take_up(self, uniqueid: str, row: Fields) -> None:
+        """A channel of an earlier run, or one we gave up. Those who talk are left in peace."""
+        talks = bool(row.get("bridgeid"))
+        if self._dialled(uniqueid) or (uniqueid.startswith(OURS) and not talks):
+            self._end_stray(uniqueid)
+        elif row.get("context") == ARRIVALS and not talks:
+            self.link.send(commands.Redirect(uniqueid, ARRIVALS, row.get("exten", ""), "try"))
 
     async def close(self, grace_s: float = 3.0) -> None:
         """No new calls; those under way are ended."""
         self.draining = True
-        if self._heartbeat is not None:
-            self._heartbeat.cancel()
+        self._end_of_link()
         for task in list(self._tasks):
             task.cancel()
         if self._tasks:

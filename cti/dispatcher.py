@@ -29,7 +29,7 @@ from ivr.caller import HungUp
 from ivr.run import ToQueue
 
 log = structlog.get_logger(__name__)
-REASONS = {17: "busy", 21: "busy", UNSEEN: "unseen"}  # Q.850: user busy, call rejected
+REASONS = {17: "busy", 21: "rejected", UNSEEN: "unseen"}  # Q.850: user busy, call rejected
 
 
 class Phones(Protocol):
@@ -44,7 +44,7 @@ class Desks(Protocol):
     """The agents' pages."""
 
     async def pop(self, agent_id: str, call: Call) -> int: ...
-    async def close_pop(self, agent_id: str, call: Call, reason: str) -> None: ...
+    def close_pop(self, agent_id: str, call: Call, reason: str) -> None: ...
 
 
 @dataclass(slots=True)
@@ -133,9 +133,12 @@ class Dispatcher:
     def offers(self) -> int:
         return len(self._offers)
 
-    async def close(self) -> None:
+    async def close(self, grace_s: float = 2.0) -> None:
+        """Phones that still ring for calls that have ended are silenced first."""
         if self._timer is not None:
             self._timer.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace_s)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -164,6 +167,8 @@ class Dispatcher:
 
     async def _carry_out(self, offer: _Offer) -> None:
         """The record first, then the phone; the router hears how it ended."""
+        if not self._stands(offer):
+            return
         refused = await self._ring(offer)
         if refused is not None and self._stands(offer):
             self._forget(offer, refused)
@@ -182,22 +187,21 @@ class Dispatcher:
             return "withdrawn"
         try:
             leg = await self._dial(offer)
-            if leg is None:
-                return "withdrawn"
-            if not self._stands(offer):  # withdrawn while the phone was being dialled: nobody else stops it
-                await leg.hang_up(ANSWERED_ELSEWHERE)
-                return "withdrawn"
-            watch = self._spawn(self._watch_ringing(offer, leg), f"ringing {offer.name}", call)
-            try:
-                await leg.parked()
-            finally:
-                watch.cancel()
-        except HungUp:
-            cause = offer.leg.gone.result().cause if offer.leg is not None else 0
-            return REASONS.get(cause, "device")
         except (ActionRefused, ActionTimeout) as error:
             log.warning("phone could not be rung", agent=agent, call_id=call.id, reason=str(error))
             return "device"
+        if leg is None:
+            return "withdrawn"
+        if not self._stands(offer):  # withdrawn while the phone was being dialled: nobody else stops it
+            await leg.hang_up(ANSWERED_ELSEWHERE)
+            return "withdrawn"
+        watch = self._spawn(self._watch_ringing(offer, leg), f"ringing {offer.name}", call)
+        try:
+            await leg.parked()
+        except HungUp:
+            return _why_gone(leg)
+        finally:
+            watch.cancel()
         self._answered(offer, leg)
         return None
 
@@ -247,12 +251,9 @@ class Dispatcher:
         call.publish(events.OfferEnded, agent_id=effect.agent_id, offer_id=offer.name, reason=reason)
         if call.state is State.OFFERED and call.id in self._waiting:
             call.move(Happening.OFFER_LOST)
-        self._spawn(self._silence(offer, reason), f"silence {offer.name}", call)
-
-    async def _silence(self, offer: _Offer, reason: str) -> None:
+        self._desks.close_pop(effect.agent_id, call, reason)
         if offer.leg is not None:
-            await offer.leg.hang_up(ANSWERED_ELSEWHERE)
-        await self._desks.close_pop(offer.effect.agent_id, offer.call, reason)
+            self._spawn(offer.leg.hang_up(ANSWERED_ELSEWHERE), f"silence {offer.name}", call)
 
     def _wake(self, effect: does.WakeAt) -> None:
         if self._wake_at is not None and self._wake_at <= effect.at:
@@ -305,6 +306,12 @@ class Dispatcher:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             log.error("task failed", task=task.get_name(), exc_info=task.exception())
+
+
+def _why_gone(leg: Leg) -> str:
+    """Who hangs up what they have picked up has turned the call down; their telephone works."""
+    found = REASONS.get(leg.gone.result().cause)
+    return found or ("rejected" if leg.answered else "device")
 
 
 _PERFORM: dict[type, Callable[[Dispatcher, Any], None]] = {

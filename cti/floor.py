@@ -7,7 +7,6 @@ offers.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -25,30 +24,34 @@ from cti.asterisk.channel import Leg
 from cti.asterisk.link import ActionRefused, ActionTimeout, LinkDown
 from cti.bus import Bus
 from cti.call import Call
-from cti.call_states import ImpossibleMove, State
+from cti.call_states import Happening, ImpossibleMove, State
 from cti.calls import Calls
+from cti.today import COUNTED, Today
 from db.store import AgentRecord
 from ivr.caller import HungUp
 
+log = structlog.get_logger(__name__)
 UNREGISTERED = {"UNAVAILABLE", "INVALID", "UNKNOWN", ""}
 IN_A_CALL = {Activity.OFFERED, Activity.TALKING, Activity.HELD}
 PAGE_GRACE_S = 15.0
-TARGET_S = 20.0
 SHOWN = {State.OFFERED: "ringing", State.TALKING: "talking", State.HELD: "held"}
+HOLDS: dict[str, bool] = {Happening.HELD: True, Happening.RESUMED: False}
 
 
 class Floor:
     """Joins roster, router and calls for one house."""
 
-    def __init__(self, acd: Acd, bus: Bus, clock: Callable[[], float], roster: Roster, calls: Calls) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - what it joins
+        self, acd: Acd, bus: Bus, clock: Callable[[], float], roster: Roster, calls: Calls, today: Today
+    ) -> None:
         self._acd, self._bus, self._clock, self._roster, self._calls = acd, bus, clock, roster, calls
+        self._today = today
         self.tell_acd: Callable[[on.Event], None]
         self.queues: tuple[str, ...] = ()
         self._people: dict[str, AgentRecord] = {}
         self._registered: dict[str, bool] = {}
         self._linked = False
         self._popped: dict[str, str] = {}
-        self._counts: Counter[tuple[str, str]] = Counter()
         roster.show(self.snapshot)
         roster.on_presence = self._presence
         roster.on_shown = self._shown
@@ -90,9 +93,12 @@ class Floor:
             ivr_path=list(facts.path),
             data=dict(facts.data),
         )
-        return await self._roster.deliver(agent_id, message)
+        pages = await self._roster.deliver(agent_id, message)
+        if self._popped.get(agent_id) == call.id:
+            self._show_call(agent_id, call, self._clock())
+        return pages
 
-    async def close_pop(self, agent_id: str, call: Call, reason: str) -> None:
+    def close_pop(self, agent_id: str, call: Call, reason: str) -> None:
         if self._popped.get(agent_id) == call.id:
             del self._popped[agent_id]
             self._roster.send(agent_id, wire.PopClosed(call_id=call.id, reason=reason))
@@ -174,15 +180,13 @@ class Floor:
         await self._try(agent_id, Call.hang_up)
 
     async def hold(self, agent_id: str) -> None:
-        call = await self._try(agent_id, Call.hold)
-        self.tell_acd(on.ContactHeld(call.id, agent_id, held=True))
+        await self._try(agent_id, Call.hold)
 
     async def resume(self, agent_id: str) -> None:
-        call = await self._try(agent_id, Call.resume)
-        self.tell_acd(on.ContactHeld(call.id, agent_id, held=False))
+        await self._try(agent_id, Call.resume)
 
-    async def _try(self, agent_id: str, what: Callable[[Call], Awaitable[None]]) -> Call:
-        """The agent's call, to which it was done."""
+    async def _try(self, agent_id: str, what: Callable[[Call], Awaitable[None]]) -> None:
+        """Do it to the agent's call."""
         call = self._call_of(agent_id)
         try:
             with structlog.contextvars.bound_contextvars(call_id=call.id):
@@ -193,7 +197,8 @@ class Floor:
             raise Refused("impossible_now", "one of the two has hung up") from None
         except (LinkDown, ActionTimeout) as error:
             raise Refused("no_link", f"nothing was changed, try again: {error}") from None
-        return call
+        except TimeoutError:
+            log.warning("Asterisk is slow to carry out a command", call_id=call.id, command=what.__name__)
 
     def _call_of(self, agent_id: str) -> Call:
         call = self._calls.calls.get(self._state(agent_id).contact_id or "")
@@ -208,27 +213,32 @@ class Floor:
 
     def snapshot(self) -> FloorView:
         now = self._clock()
-        return FloorView(now, tuple(map(self._queue_view, self.queues)), tuple(map(self._agent_view, self._people)))
+        states = {agent_id: self._state(agent_id) for agent_id in self._people}
+        logged_in = [state for state in states.values() if state.status is not Status.LOGGED_OUT]
+        crew = {
+            "logged_in": len(logged_in),
+            "ready": sum(state.available for state in logged_in),
+            "busy": sum(state.activity is not Activity.IDLE for state in logged_in),
+        }
+        return FloorView(
+            now,
+            tuple(self._queue_view(name, crew, now) for name in self.queues),
+            tuple(self._agent_view(agent_id, state) for agent_id, state in states.items()),
+        )
 
-    def _queue_view(self, name: str) -> QueueView:
-        waiting = self._acd.waiting(name, self._clock())
-        states = [self._state(agent_id) for agent_id in self._people]
-        logged_in = [state for state in states if state.status is not Status.LOGGED_OUT]
+    def _queue_view(self, name: str, crew: dict[str, int], now: float) -> QueueView:
+        waiting = self._acd.waiting(name, now)
         return QueueView(
             name,
             waiting=len(waiting),
             longest_since=min((contact.arrived_at for contact in waiting), default=None),
-            logged_in=len(logged_in),
-            ready=sum(state.available for state in logged_in),
-            busy=sum(state.activity is not Activity.IDLE for state in logged_in),
-            answered=self._counts[name, "answered"],
-            answered_in_target=self._counts[name, "in_target"],
-            abandoned=self._counts[name, "abandoned"],
-            target_s=TARGET_S,
+            **crew,
+            **self._today.of(name, now),
+            target_s=self._today.targets[name],
         )
 
-    def _agent_view(self, agent_id: str) -> AgentView:
-        person, state = self._people[agent_id], self._state(agent_id)
+    def _agent_view(self, agent_id: str, state: AgentState) -> AgentView:
+        person = self._people[agent_id]
         call = self._calls.calls.get(state.contact_id or "")
         pending, pending_reason = state.pending or (None, None)
         return AgentView(
@@ -250,31 +260,30 @@ class Floor:
 
     def _agent_moved(self, event: events.Event) -> None:
         agent_id = event.agent_id or ""
-        self._roster.send(agent_id, wire.AgentState(agent=self._agent_view(agent_id)))
-        if self._state(agent_id).activity is Activity.IDLE and (call_id := self._popped.pop(agent_id, None)):
+        state = self._state(agent_id)
+        self._roster.send(agent_id, wire.AgentState(agent=self._agent_view(agent_id, state)))
+        call_id = self._popped.get(agent_id)
+        if call_id is not None and call_id not in state.contacts:
+            del self._popped[agent_id]
             self._roster.send(agent_id, wire.PopClosed(call_id=call_id, reason="done"))
 
-    def _call_moved(self, event: events.Event) -> None:
+    def _call_moved(self, event: events.CallMoved) -> None:
         call = self._calls.calls.get(event.call_id or "")
-        agent_id = next((agent for agent, call_id in self._popped.items() if call and call_id == call.id), None)
-        if call is None or agent_id is None:
+        if call is None:
             return
-        state = SHOWN.get(call.state, "ended")
-        self._roster.send(
-            agent_id,
-            wire.CallState(
-                call_id=call.id,
-                state=state,
-                since=event.at,
-                number=call.facts.number,
-                queue=call.facts.queue or "",
-            ),
-        )
+        if event.event in HOLDS and call.facts.agent_id is not None:
+            self.tell_acd(on.ContactHeld(call.id, call.facts.agent_id, held=HOLDS[event.event]))
+        for agent_id in [agent for agent, call_id in self._popped.items() if call_id == call.id]:
+            self._show_call(agent_id, call, event.at)
+
+    def _show_call(self, agent_id: str, call: Call, since: float) -> None:
+        state, facts = SHOWN.get(call.state, "ended"), call.facts
+        shown = wire.CallState(
+            call_id=call.id, state=state, since=since, number=facts.number, queue=facts.queue or ""
+        )  # fmt: skip
+        self._roster.send(agent_id, shown)
 
     def _any(self, event: events.Event) -> None:
-        if isinstance(event, events.AgentConnected):
-            self._counts[event.queue or "", "answered"] += 1
-            self._counts[event.queue or "", "in_target"] += event.waited_s <= TARGET_S
-        elif isinstance(event, events.CallEnded) and event.outcome == "abandoned_in_queue":
-            self._counts[event.queue or "", "abandoned"] += 1
+        if event.kind in COUNTED:
+            self._today.take(event.kind, event.at, event.as_dict(), self._clock())
         self._roster.floor_changed()

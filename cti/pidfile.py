@@ -52,7 +52,7 @@ def _locked(path: Path) -> int:
 
 
 def running(path: Path) -> int | None:
-    """The process that holds the file, None when nobody does."""
+    """The process that holds the file, None when nobody does, 0 when it has not said yet who it is."""
     try:
         file = os.open(path, os.O_RDONLY)
     except FileNotFoundError:
@@ -68,13 +68,18 @@ def running(path: Path) -> int | None:
 
 def end(path: Path, deadline_s: float = 30.0) -> int | None:
     """Ask the holder to end and wait until it is gone: its process id, None when there is none. Raises WillNotEnd."""
-    pid = running(path)
-    if not pid:
-        path.unlink(missing_ok=True)
+    ends = time.monotonic() + deadline_s
+    while (pid := running(path)) == 0:
+        if time.monotonic() > ends:
+            raise WillNotEnd(f"{path} is held by a process that does not name itself: see fuser {path}")
+        time.sleep(0.05)
+    if pid is None:
+        if path.exists():  # stale; taken away only under its lock, for somebody may come just now
+            with suppress(AlreadyRunning), claimed(path):
+                pass
         return None
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
-    ends = time.monotonic() + deadline_s
     while running(path) == pid:
         if time.monotonic() > ends:
             raise WillNotEnd(f"process {pid} still runs after {deadline_s:g} s; see its log, then: kill -9 {pid}")

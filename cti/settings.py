@@ -105,7 +105,8 @@ class HoursSettings(Section):
 
 
 class QueueSettings(Section):
-    """`prefer_s`: so long only the account manager and the last agent are asked.
+    """`prefer_s`: so long only the account manager and the last agent are asked. `target_s`: answered within it counts
+    as in time.
 
     `handle_s` and `patience_s` are what is expected, until the house has seen more.
     """
@@ -123,6 +124,7 @@ class QueueSettings(Section):
     handle_s: Annotated[float, Field(ge=1, le=86_400)] = 180.0
     patience_s: Annotated[float, Field(ge=1, le=86_400)] | None = None
     wrapup_s: Seconds = 15.0
+    target_s: Seconds = 20.0
     offer_timeout_s: Annotated[float, Field(ge=1, le=600)] = 20.0
     ageing_per_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
     priority: int = 0

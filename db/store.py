@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -108,6 +108,13 @@ class Store:
             )
             story = [{"at": s.at, "kind": s.kind, "agent_id": s.agent_id, **s.data} for s in steps]
             return {**_call(row), "steps": story}
+
+    async def journalled(self, since: float, kinds: Sequence[str]) -> list[tuple[float, str, dict[str, Any]]]:
+        """Time, kind and data of every such entry since then, in order."""
+        what = select(JournalRow.at, JournalRow.kind, JournalRow.data)
+        query = what.where(JournalRow.at >= since, JournalRow.kind.in_(kinds)).order_by(JournalRow.at, JournalRow.seq)
+        async with self.engine.connect() as connection:
+            return [(at, kind, data) for at, kind, data in await connection.execute(query)]
 
     async def recent_calls(self, limit: int, agent_id: str | None = None) -> list[dict[str, Any]]:
         """Newest first."""

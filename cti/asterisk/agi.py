@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,8 +12,6 @@ from cti.asterisk import commands
 from cti.asterisk.link import ActionRefused, LinkDown
 from cti.asterisk.messages import AsyncAgiExec, Response
 from ivr.caller import HungUp
-
-_ids = itertools.count(1)
 
 
 class LeftLoop(Exception):
@@ -35,10 +34,13 @@ class AgiConversation:
         self._send = send
         self._uniqueid = uniqueid
         self._pending: dict[str, asyncio.Future[AgiResult]] = {}
+        # What a server before us left queued on this channel still answers: its ids must not be ours.
+        token = secrets.token_hex(4)
+        self._ids = (f"agi-{token}-{n}" for n in itertools.count(1))
 
     async def command(self, text: str, deadline_s: float) -> AgiResult:
         """The result; raises HungUp, LeftLoop, LinkDown or TimeoutError."""
-        command_id = f"agi-{next(_ids)}"
+        command_id = next(self._ids)
         answer: asyncio.Future[AgiResult] = asyncio.get_running_loop().create_future()
         self._pending[command_id] = answer
         try:

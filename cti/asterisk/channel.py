@@ -65,6 +65,7 @@ class Leg:
         self.channel = channel
         self.gone: asyncio.Future[Gone] = asyncio.get_running_loop().create_future()
         self.rang = asyncio.Event()
+        self.answered = bool(channel)
         self._link = link
         self._agi = AgiConversation(link.send, uniqueid)
         self._parked = asyncio.Event()
@@ -89,7 +90,7 @@ class Leg:
 
     def _on_start(self, message: AsyncAgiStart) -> None:
         self.channel = message.channel
-        self._born = True
+        self._born = self.answered = True
         self._parked.set()
 
     def _on_exec(self, message: AsyncAgiExec) -> None:
@@ -107,6 +108,8 @@ class Leg:
     def _on_state(self, message: NewState) -> None:
         if message.state_desc == "Ringing":
             self.rang.set()
+        elif message.state_desc == "Up":
+            self.answered = True
 
     def _on_digit(self, message: DtmfEnd) -> None:
         if message.direction == "Received":
@@ -166,6 +169,7 @@ class Leg:
         self.channel, self._born = channel, True
         if state == "Ringing":
             self.rang.set()
+        self.answered = self.answered or state == "Up"
         if bridge_id:
             self._bridge = bridge_id if not self._parked.is_set() else self._bridge
         elif ours and state in PARKED_STATES:
@@ -326,10 +330,6 @@ class Leg:
         await self.known()
         await other.known()
         return self.bridged_with(other)
-
-    async def set(self, variable: str, value: str) -> None:
-        """The channel variable is set, for whoever adopts this channel later."""
-        await self._link.action(commands.Setvar(self.uniqueid, variable, value))
 
     async def hang_up(self, cause: int = NORMAL_CLEARING) -> None:
         """The channel is gone, or will be: as soon as it is born, or found after a loss of the link."""

@@ -321,7 +321,10 @@ class Link:
             self._watchdog = None
         if was_up:
             (log.info if self._manager.closed else log.warning)("manager link lost", where=self._where, reason=reason)
-            self._on_down(reason)
+            try:
+                self._on_down(reason)
+            except Exception:  # panoramisk has yet to hear of it, and connects again
+                log.exception("a listener failed")
 
     async def _watch(self, logged_in: asyncio.Future[Response]) -> None:
         """A link that does not answer, from the log-in on, is closed after one ping interval and one deadline."""

@@ -229,11 +229,21 @@ class FakeAsterisk:
         self._enter(channel)
         self._originated(channel, "Success")
 
-    def refuses_the_call(self, channel: Channel) -> None:
-        """486 from the agent's phone."""
-        self.say("HangupRequest", "17", channel)
+    def refuses_the_call(self, channel: Channel, cause: str = "17") -> None:
+        """486 from the agent's phone; as cause 21 it is 603, whose messages are alike."""
+        self.say("HangupRequest", "17", channel, Cause=cause)
         self._originated(channel, "Failure")
-        self._gone(channel, "17")
+        self.channels.pop(channel.uniqueid)
+        self.say("Hangup", "17", channel, Cause=cause)
+
+    def picks_up_and_hangs_up(self, channel: Channel, *, in_loop: bool) -> None:
+        """200 OK and BYE in one breath: the channel reaches its loop, or ends before it."""
+        channel.state, channel.context = "Up", "legs"
+        self.say("Newstate", "Up", channel)
+        if in_loop:
+            self._enter(channel)
+        self._originated(channel, "Success")
+        self.hangs_up(channel)
 
     def hangs_up(self, channel: Channel) -> None:
         """BYE from this side."""

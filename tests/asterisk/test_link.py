@@ -347,6 +347,19 @@ async def test_a_listener_that_fails_does_not_hurt_the_link(fake: FakeAsterisk, 
     assert party.downs == []
 
 
+async def test_a_listener_that_fails_when_the_link_is_lost_does_not_keep_it_from_coming_back(
+    fake: FakeAsterisk, party: Party
+) -> None:
+    def fails(_reason: str) -> None:
+        raise RuntimeError("a listener's mistake")
+
+    party.link._on_down = fails
+    fake.cut()
+    await holds(lambda: party.ups == 2)
+
+    assert (await party.link.action(commands.Ping())).ok
+
+
 async def test_junk_is_passed_over(fake: FakeAsterisk, party: Party) -> None:
     junk = [b"\r\n\r\n", b"no colon at all\r\n\r\n", b"\xff\xfe: \xff\r\n\r\n", b"Event: \r\n\r\n", b"Event\r\n\r\n",
             b"Response: Success\r\nActionID: never-asked\r\n\r\n", b"Event: Hangup\r\nCause: x\r\n\r\n",

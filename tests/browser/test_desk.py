@@ -35,6 +35,7 @@ async def test_wrong_right_and_too_many(house: LiveHouse, eyes: Eyes) -> None:
     await expect(page.locator("#activity")).to_contain_text("未就绪")
     await expect(page.locator("#me")).to_have_text("1001 王芳")
     stranger = await eyes.open()
+    await stranger.wait_for_selector("#page:visible")  # a renewal under way would bring the cookie back
     await stranger.context.clear_cookies()
     await stranger.reload()
     for _ in range(6):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -100,3 +101,13 @@ def test_a_killed_house_leaves_a_file_that_the_next_one_takes(path: Path, holder
 
     with claimed(path):
         assert running(path) == os.getpid()
+
+
+def test_a_house_that_has_not_said_yet_who_it_is_keeps_its_file(path: Path) -> None:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+
+        with pytest.raises(WillNotEnd, match="does not name itself"):
+            end(path, deadline_s=0.1)
+
+    assert path.exists()

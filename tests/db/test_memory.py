@@ -67,6 +67,19 @@ async def test_a_call_tells_its_steps_in_order_and_recent_calls_come_newest_firs
     assert await store.call_story("nobody") is None
 
 
+async def test_the_journal_gives_what_happened_since_then_in_order(engine: AsyncEngine) -> None:
+    store = Store(engine)
+    steps = [("call_ended", 3.0), ("agent_connected", 2.0), ("call_arrived", 2.5), ("agent_connected", 1.0)]
+    await store.add(
+        JournalRow(id=f"e{n}", at=NOW + at, seq=n, kind=kind, call_id="c1", agent_id=None, data={"n": n})
+        for n, (kind, at) in enumerate(steps)
+    )
+
+    found = await store.journalled(NOW + 2.0, ("agent_connected", "call_ended"))
+
+    assert found == [(NOW + 2.0, "agent_connected", {"n": 1}), (NOW + 3.0, "call_ended", {"n": 0})]
+
+
 async def test_agents_are_those_who_work_here(engine: AsyncEngine) -> None:
     store = Store(engine)
     await seed_demo(store, str.upper, NOW)

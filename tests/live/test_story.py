@@ -7,7 +7,7 @@ import pytest
 from cti.app import listening, web_running
 from cti.desk_client import log_in
 from db.demo import PASSWORD
-from tests.live.conftest import House
+from tests.live.conftest import House, Parts
 
 pytestmark = pytest.mark.live
 IN_THEIR_OWN_TIME = {"customer_found", "pop_shown"}  # when the database and the page answer
@@ -73,3 +73,16 @@ async def test_the_whole_story_is_told_over_http_each_step_in_its_order(house: H
     assert (story["outcome"], story["hung_up_by"], story["agent_id"]) == ("served", "caller", "1001")
     assert story["data"] == {"account": "10000001"}
     assert newest[0]["id"] == connected.call_id
+
+
+async def test_the_days_figures_outlive_a_restart(parts: Parts) -> None:
+    async with parts.serving() as house:
+        caller = await house.queued()
+        caller.hang_up()
+        await house.until("call_ended", outcome="abandoned_in_queue")
+        await caller.wait_for("CALL_CLOSED")
+
+    async with parts.serving() as again:
+        figures = {queue.name: queue.abandoned for queue in again.server.floor.snapshot().queues}
+
+    assert figures == {"accounts": 0, "trading": 1, "complaints": 0}

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from cti.calls import Calls
 from cti.dispatcher import Dispatcher
 from cti.events import Event, LinkChanged
 from cti.floor import Floor
+from cti.today import Today
 from db.store import AgentRecord
 from ivr import menus
 from tests.ami.fake import Channel, FakeAsterisk, fake_asterisk
@@ -45,7 +47,8 @@ class House:
         self.acd = Acd(Config({name: Queue(name, wrapup_s=0.0, offer_timeout_s=OFFER_S) for name in names}))
         self.roster = Roster(time.time)
         self.calls = Calls(lambda: self.shared, lambda *device: self.floor.device(*device))  # noqa: PLW0108 - made below
-        self.floor = Floor(self.acd, self.bus, time.time, self.roster, self.calls)
+        self.today = Today(UTC, dict.fromkeys(names, 20.0))
+        self.floor = Floor(self.acd, self.bus, time.time, self.roster, self.calls, self.today)
         self.dispatcher = Dispatcher(self.acd, self.bus, time.time, self.floor, self.floor)
         self.floor.tell_acd = self.dispatcher.handle
         self.floor.queues = names

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 
 import pytest
 
 from acd.agent_states import Activity
 from agents.ports import Refused
-from cti.events import CallMoved
+from cti.caller import MenuCaller
+from cti.events import CallMoved, OfferEnded
+from cti.logs import HIDDEN
 from tests.ami.tape import Said
 from tests.scenarios.conftest import House
 
@@ -138,6 +141,31 @@ async def test_a_busy_agent_is_passed_over(house: House) -> None:
     house.fake.hangs_up(caller)
 
 
+async def test_who_turns_the_call_down_is_passed_over(house: House) -> None:
+    await house.agent("1004", answers=False)
+    caller, call = await house.queued()
+    phone = await house.ringing()
+    await house.agent("1001")
+    house.fake.refuses_the_call(phone, "21")
+
+    assert (await house.until("offer_ended", agent_id="1004")).reason == "rejected"
+    await house.until("agent_connected", call_id=call.id, agent_id="1001")
+    house.fake.hangs_up(caller)
+
+
+@pytest.mark.parametrize("in_loop", [False, True])
+async def test_who_picks_up_and_hangs_up_at_once_has_a_telephone_that_works(house: House, in_loop: bool) -> None:
+    await house.agent("1004", answers=False)
+    caller, call = await house.queued()
+    phone = await house.ringing()
+    await house.agent("1001")
+    house.fake.picks_up_and_hangs_up(phone, in_loop=in_loop)
+
+    await house.until("agent_connected", call_id=call.id, agent_id="1001")
+    assert house.acd.state_of("1004").status == "ready"
+    house.fake.hangs_up(caller)
+
+
 async def test_a_phone_that_is_away_is_the_devices_fault(house: House) -> None:
     house.fake.away = {"agent1004"}
     await house.agent("1004")
@@ -184,6 +212,68 @@ async def test_the_agent_answers_while_the_caller_is_leaving(house: House) -> No
     house.fake.answers(phone)
 
     assert (await house.until("call_ended", call_id=call.id)).outcome == "abandoned_in_queue"
+
+
+async def test_the_next_callers_record_closes_the_one_who_left(house: House) -> None:
+    await house.agent(answers=False)
+    _, one = await house.queued()
+    phone = await house.ringing()
+    second, two = await house.queued("13800000002")
+    house.fake.late["Hangup"] = 0.1  # the first phone is silent only when the second already has its record
+    house.fake.hangs_up(house.fake.channels[one.leg.uniqueid])
+
+    await house.until("pop_sent", call_id=two.id)
+    await house.holds(lambda: phone.uniqueid not in house.fake.channels)
+    told = [json.loads(text) for _, text in house.seen]
+    assert [m["reason"] for m in told if m["type"] == "pop_closed" and m["call_id"] == one.id] == ["left"]
+    assert house.roster._stream("1004").pops[-1].call_id == two.id
+    assert len(house.roster._stream("1004").pops) == 1
+    house.fake.hangs_up(second)
+
+
+async def test_the_page_is_told_that_the_phone_rings_after_it_has_the_record(house: House) -> None:
+    await house.agent(answers=False)
+    caller, _ = await house.queued()
+    await house.ringing()
+
+    told = [json.loads(text) for _, text in house.seen]
+    about = [m.get("state", m["type"]) for m in told if m["type"] in {"pop", "call_state"}]
+    assert about == ["pop", "ringing"]
+    house.fake.hangs_up(caller)
+
+
+# -- the server stops -------------------------------------------------------------------------------------------------
+
+
+async def test_an_agent_who_answers_while_the_call_is_being_stopped_is_freed(house: House) -> None:
+    def stopped(event: OfferEnded) -> None:
+        if event.reason == "answered":
+            next(task for task in asyncio.all_tasks() if task.get_name() == f"call {event.call_id}").cancel()
+
+    house.bus.subscribe(OfferEnded, stopped)
+    await house.agent(answers=False)
+    _, call = await house.queued()
+    agent = await house.ringing()
+    house.fake.answers(agent)
+
+    assert (await house.until("call_ended", call_id=call.id)).outcome == "server_stopped"
+    await house.holds(lambda: agent.uniqueid not in house.fake.channels)
+
+
+async def test_a_phone_that_is_born_while_the_server_stops_does_not_ring_on(house: House) -> None:
+    house.fake.slow_birth = True
+    await house.agent(answers=False)
+    await house.queued()
+    await house.holds(house.fake.agent_leg)
+    phone = house.fake.agent_leg()
+    assert phone is not None
+    closing = asyncio.create_task(house.close())
+    await house.holds(lambda: house.asked("Hangup", Channel=phone.uniqueid))
+    await house.holds(lambda: not house.calls.calls)
+    asyncio.get_running_loop().call_later(0.1, house.fake.is_born, phone)
+    await closing
+
+    await house.holds(lambda: phone.uniqueid not in house.fake.channels)
 
 
 # -- the bridge -------------------------------------------------------------------------------------------------------
@@ -321,6 +411,20 @@ async def test_a_refused_resume_leaves_the_caller_held_with_music(house: House) 
     house.fake.hangs_up(caller)
 
 
+async def test_slow_music_does_not_hide_that_the_caller_is_held(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    await house.agent()
+    caller, call, _ = await house.talking()
+
+    async def slow(_on: bool) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr(call.leg, "music", slow)
+    await house.floor.hold("1004")
+
+    assert (call.state, house.acd.state_of("1004").activity) == ("held", Activity.HELD)
+    house.fake.hangs_up(caller)
+
+
 async def test_hold_twice_at_once_is_done_once(house: House) -> None:
     await house.agent()
     caller, _, _ = await house.talking()
@@ -339,6 +443,20 @@ async def test_the_agent_ends_the_call_from_the_page(house: House) -> None:
 
     ended = await house.until("call_ended", call_id=call.id)
     assert (ended.outcome, ended.hung_up_by) == ("served", "agent")
+
+
+# -- secrets -----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_pin_reaches_neither_page_nor_journal(house: House) -> None:
+    caller, call = await house.arrived()
+
+    MenuCaller(call, house.shared.prompt).note("pin", "480217")
+    MenuCaller(call, house.shared.prompt).note("account", "10000001")
+
+    assert call.facts.data == {"pin": HIDDEN, "account": "10000001"}
+    assert not [event for event in house.events if "480217" in str(event.as_dict())]
+    house.fake.hangs_up(caller)
 
 
 # -- one call's error -------------------------------------------------------------------------------------------------

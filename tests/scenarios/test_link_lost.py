@@ -8,6 +8,7 @@ import pytest
 
 from acd.agent_states import Activity, Status
 from agents.ports import Refused
+from tests.ami.fake import Channel
 from tests.ami.tape import Said
 from tests.scenarios.conftest import OFFER_S, House
 
@@ -310,3 +311,25 @@ async def test_a_status_without_an_answer_is_asked_again(house: House) -> None:
 
     assert (await house.until("call_ended", call_id=call.id)).outcome == "abandoned_in_queue"
     assert len(unanswered) == 1
+
+
+async def test_those_who_talk_since_an_earlier_run_are_left_in_peace(house: House) -> None:
+    caller = Channel("caller", "zongji-16.1", "PJSIP/caller-00000076", state="Up", bridge="b1")
+    agent = Channel("agent", "z-abcdef-7", "PJSIP/agent1004-00000077", state="Up", bridge="b1", context="legs")
+    async with house.outage():
+        house.fake.channels |= {one.uniqueid: one for one in (caller, agent)}
+
+    house.fake.hangs_up(agent)
+    arrived = await house.until("call_arrived", uniqueid=caller.uniqueid)
+    assert not house.asked("Redirect", Channel=caller.uniqueid)
+    assert not house.asked("Hangup", Channel=agent.uniqueid)
+    house.fake.hangs_up(caller)
+    await house.until("call_ended", call_id=arrived.call_id)
+
+
+async def test_an_agent_left_alone_by_an_earlier_run_is_hung_up(house: House) -> None:
+    agent = Channel("agent", "z-abcdef-7", "PJSIP/agent1004-00000077", state="Up", context="legs", in_loop=True)
+    async with house.outage():
+        house.fake.channels[agent.uniqueid] = agent
+
+    await house.holds(lambda: agent.uniqueid not in house.fake.channels)

@@ -1,0 +1,57 @@
+"""The figures of a day: counted once, gone at midnight, the same again from the journal."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from cti.events import AgentConnected, CallEnded, Event
+from cti.today import Today
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+NOON = datetime(2026, 3, 2, 12, tzinfo=SHANGHAI).timestamp()
+HOUR = 3600.0
+
+
+def connected(at: float, waited_s: float, queue: str = "trading") -> AgentConnected:
+    return AgentConnected(at=at, call_id="c1", agent_id="1001", queue=queue, waited_s=waited_s)
+
+
+def ended(at: float, outcome: str, queue: str | None = "trading") -> CallEnded:
+    return CallEnded(
+        at=at, call_id="c1", queue=queue, outcome=outcome, hung_up_by="caller", duration_s=9.0, talk_s=0.0
+    )  # fmt: skip
+
+
+def counting(*happened: Event, now: float = NOON) -> Today:
+    today = Today(SHANGHAI, {"trading": 10.0, "accounts": 30.0})
+    for event in happened:
+        today.take(event.kind, event.at, event.as_dict(), now)
+    return today
+
+
+def test_each_queue_has_its_own_target() -> None:
+    today = counting(connected(NOON, 10.0), connected(NOON, 10.1), connected(NOON, 30.0, "accounts"))
+
+    assert today.of("trading", NOON) == {"answered": 2, "answered_in_target": 1, "abandoned": 0}
+    assert today.of("accounts", NOON) == {"answered": 1, "answered_in_target": 1, "abandoned": 0}
+
+
+def test_only_who_left_the_queue_has_abandoned_it() -> None:
+    today = counting(
+        ended(NOON, "abandoned_in_queue"), ended(NOON, "served"), ended(NOON, "abandoned_in_menu", None)
+    )  # fmt: skip
+
+    assert today.of("trading", NOON)["abandoned"] == 1
+
+
+def test_at_midnight_of_the_house_everything_begins_anew() -> None:
+    today = counting(connected(NOON, 1.0))
+
+    assert today.of("trading", NOON + 12 * HOUR - 0.001)["answered"] == 1
+    assert today.of("trading", NOON + 12 * HOUR)["answered"] == 0
+    assert today.begins_at(NOON + 12 * HOUR) == NOON + 12 * HOUR
+
+
+def test_what_happened_yesterday_is_not_counted_today() -> None:
+    assert counting(connected(NOON - 12.1 * HOUR, 1.0)).of("trading", NOON)["answered"] == 0
