@@ -212,6 +212,7 @@ class Server:
         """Database, journal, link: up in this order, down in the other."""
         async with AsyncExitStack() as stack:
             stack.push_async_callback(dispose, self.engine)
+            stack.push_async_callback(self.store.close)
             await self._open_memory()
             if self.settings.profile == "demo":
                 await seed_demo(self.store, hash_password, self.clock())

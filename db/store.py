@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +32,7 @@ class Store:
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
         self._session = async_sessionmaker(engine, expire_on_commit=False)
+        self._asked: set[asyncio.Task[dict[str, Any] | None]] = set()
 
     async def ping(self) -> None:
         async with self.engine.connect() as connection:
@@ -59,7 +61,22 @@ class Store:
             return _agent(row) if row is not None and row.active else None
 
     async def find_customer(self, kind: str, value: str) -> dict[str, Any] | None:
-        """The record behind a `phone` (E.164) or an `account`, as desks show it; None when unknown."""
+        """The record behind a `phone` (E.164) or an `account`, as desks show it; None when unknown.
+
+        Who gives up waiting leaves the question to come to its end: a connection torn out of its work stays open.
+        """
+        task = asyncio.create_task(self._customer(kind, value), name="look up customer")
+        self._asked.add(task)
+        task.add_done_callback(self._asked.discard)
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return await asyncio.shield(task)
+
+    async def close(self, deadline_s: float = 5.0) -> None:
+        """No question is under way any more, or the database does not answer within the deadline."""
+        if self._asked:
+            await asyncio.wait(self._asked, timeout=deadline_s)
+
+    async def _customer(self, kind: str, value: str) -> dict[str, Any] | None:
         async with self._session() as session:
             identity = await session.get(IdentityRow, (kind, value))
             row = await session.get(CustomerRow, identity.customer_id) if identity else None

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+from pathlib import Path
+
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.demo import seed_demo
+from db.engine import make_engine
 from db.store import Store
 from db.tables import AgentRow, Base, CallRow, CustomerRow, IdentityRow, JournalRow
 
@@ -33,6 +38,36 @@ async def test_demo_customers_are_found_by_number_and_account_and_seeded_once(en
     assert by_number["name"] == "张三丰"
     assert by_number == await store.find_customer("account", "10000001")
     assert await store.find_customer("phone", "+8613999999999") is None
+
+
+async def test_a_look_up_that_nobody_waits_for_any_more_leaves_no_connection_open(engine: AsyncEngine) -> None:
+    """A caller who hangs up gives up on the question; its connection is not torn out of the pool and forgotten."""
+    await seed_demo(Store(engine), str.upper, NOW)
+    await engine.dispose()
+    for turns in range(40):
+        fresh = make_engine(engine.url.render_as_string(hide_password=False))
+        store = Store(fresh)
+        asking = asyncio.create_task(store.find_customer("phone", "+8613800000001"))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        await store.close()
+        await fresh.dispose()
+
+    async with asyncio.timeout(10):
+        while _open_files(engine):  # noqa: ASYNC110 - the connections' threads end by themselves
+            await asyncio.sleep(0.05)
+
+
+def _open_files(engine: AsyncEngine) -> list[str]:
+    """Open files of this process that belong to an SQLite database; none for PostgreSQL."""
+    database = engine.url.database or ""
+    found = []
+    for one in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):
+            found.append(str(one.readlink()))
+    return [one for one in found if engine.dialect.name == "sqlite" and one.startswith(database)]
 
 
 async def test_chinese_text_comes_back_as_it_was_and_a_known_row_is_replaced(engine: AsyncEngine) -> None:
