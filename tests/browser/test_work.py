@@ -62,11 +62,15 @@ async def test_letters_typed_into_a_field_stay_letters_and_shortcuts_can_be_turn
     assert house.floor.done == []
 
 
-async def test_a_button_says_its_keys(house: LiveHouse, eyes: Eyes) -> None:
+async def test_a_button_says_its_keys_and_covers_no_other(house: LiveHouse, eyes: Eyes) -> None:
     page = await eyes.desk()
     house.floor.move("1001", activity="talking")
     await page.hover("#hang_up:enabled")
     await expect(page.locator(".el-popper:visible")).to_have_text("Alt+K")
+    await page.click("#hold")
+    await expect(page.locator(".el-popper:visible")).to_have_text("Alt+H")
+    await page.click("#hang_up")
+    assert house.floor.done == ["hold", "hang_up"]
 
 
 async def test_an_offer_that_went_elsewhere_is_listed(house: LiveHouse, eyes: Eyes) -> None:
@@ -94,10 +98,13 @@ async def test_the_day_is_counted_and_counted_anew_when_a_call_has_ended(house: 
 
 
 async def test_a_day_that_cannot_be_read_is_said_and_the_desk_works(house: LiveHouse, eyes: Eyes) -> None:
+    small(house)
     page = await eyes.desk()
+    await expect(page.locator("#day dd").first).to_have_text("4")
     house.memory.away = True
     house.call_is("1001", "c-1", "ended")
-    await expect(page.get_by_text("暂时无法读取今日数据").first).to_be_visible()
+    await expect(page.get_by_text("暂时无法更新今日数据")).to_be_visible()
+    await expect(page.locator("#day dd").first).to_have_text("4")
     await page.click('[data-status="ready"]')
     await expect(page.locator("#activity")).to_have_text("就绪")
 

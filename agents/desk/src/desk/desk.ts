@@ -19,7 +19,8 @@ export interface DeskPage extends PageOf<Desk> {
   nameOf(pop: Pop): string;
   press(button: CallButton): void;
   choose(reason: string | null): void;
-  calls: Ref<CallRecord[] | null>; // today's; null while they cannot be read
+  calls: Ref<CallRecord[]>; // today's
+  unread: Ref<boolean>; // they could not be asked for: what is there is old
   partial: Ref<boolean>;
 }
 
@@ -33,11 +34,13 @@ export function useDesk(): DeskPage {
 
 export function provideDesk(): DeskPage {
   const page = usePage("desk", emptyDesk, takeDesk, TICK_MS);
-  const calls = ref<CallRecord[] | null>([]);
+  const calls = ref<CallRecord[]>([]);
+  const unread = ref(false);
   const partial = ref(false);
   const desk: DeskPage = {
     ...page,
     calls,
+    unread,
     partial,
     shownState: () => (page.state.value.me ? shownState(page.state.value.me) : ""),
     nameOf: (pop) => customerNames(pop, chinese.value)[0] ?? t("customer.unknown"),
@@ -75,12 +78,14 @@ function tellWhenDrawn(desk: DeskPage): void {
 
 function keepTheDay(desk: DeskPage): void {
   async function ask(): Promise<void> {
+    if (!desk.state.value.me) return;
     try {
       const all = await ownCalls();
       desk.calls.value = since(all, midnight(desk.now.value * 1000));
       desk.partial.value = all.length >= CALLS_ASKED && desk.calls.value.length === all.length;
+      desk.unread.value = false;
     } catch {
-      desk.calls.value = null;
+      desk.unread.value = true;
     }
   }
   // The journal writes behind the call: what has just ended is there a moment later.
@@ -89,7 +94,11 @@ function keepTheDay(desk: DeskPage): void {
     clearTimeout(later);
     later = setTimeout(() => void ask(), 2000);
   };
-  watch(desk.inside, (inside) => inside && desk.state.value.me && void ask());
+  watch(desk.inside, (inside) => {
+    desk.calls.value = []; // another person's, perhaps
+    if (inside) void ask();
+  });
+  watch(desk.away, (away) => !away && desk.unread.value && askLater());
   watch(() => desk.state.value.callsEnded, askLater);
   onUnmounted(() => clearTimeout(later));
 }
@@ -105,4 +114,4 @@ function keepTheTitle(desk: DeskPage): void {
   watch(title, (words) => (document.title = words), { immediate: true });
 }
 
-export const dayFigures = (desk: DeskPage) => (desk.calls.value ? dayOf(desk.calls.value) : null);
+export const dayFigures = (desk: DeskPage) => dayOf(desk.calls.value);
