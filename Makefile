@@ -2,6 +2,7 @@
 SHELL := /bin/bash
 PY := .venv/bin/python
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c 'import sys; sys.exit(not (3,11) <= sys.version_info < (3,14))' 2>/dev/null && echo $$p && break; done)
+DESK := agents/desk
 APT := espeak-ng ffmpeg baresip-core mmdebstrap python3-venv
 NEEDED := espeak-ng ffmpeg baresip mmdebstrap
 # Only for `make test`; RUNLEVEL=1 keeps Debian from starting services nobody asked for.
@@ -15,12 +16,12 @@ apt = sudo=; [ $$(id -u) = 0 ] || sudo=sudo; mkdir -p $(LOGS); echo "  installin
     apt-get install -y --no-install-recommends $(1); } </dev/null >$(LOGS)/$(2) 2>&1 \
   || { tail -5 $(LOGS)/$(2); echo "zongji: packages could not be installed: see $(LOGS)/$(2)"; exit 2; }
 
-.PHONY: help setup setup-tests run start stop call test check doctor hooks bench plots lock diagrams
+.PHONY: help setup setup-tests run start stop call test check doctor hooks bench plots screenshots lock diagrams
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
-setup: .venv/done ## install what is missing: packages, .venv, Asterisk
+setup: .venv/done $(DESK)/dist/done ## install what is missing: packages, .venv, the pages, Asterisk
 	@missing=; for c in $(NEEDED); do command -v $$c >/dev/null || missing=yes; done; \
 	[ -z "$$missing" ] || { $(call apt,$(APT),apt.log); }
 	@$(PY) asterisk-config/provide.py .pbx
@@ -36,6 +37,25 @@ setup: .venv/done ## install what is missing: packages, .venv, Asterisk
 	.venv/bin/pip install --no-input --disable-pip-version-check --require-hashes -r requirements-dev.txt >$(LOGS)/pip.log 2>&1 </dev/null \
 	  || { tail -5 $(LOGS)/pip.log; echo "zongji: Python packages could not be installed: see $(LOGS)/pip.log"; exit 2; }; \
 	echo "  .venv ready after $$((SECONDS - begun)) s"
+	@touch $@
+
+# The pages: their parts by the lock file, then the build; each anew only when what it is made of has changed.
+NODE = command -v npm >/dev/null && node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 18 ? 1 : 0)' 2>/dev/null
+DESK_SOURCES := $(shell find $(DESK)/src $(DESK)/public -type f) $(wildcard $(DESK)/*.html $(DESK)/*.ts $(DESK)/*.json)
+
+$(DESK)/node_modules/done: $(DESK)/package.json $(DESK)/package-lock.json $(DESK)/.npmrc
+	@$(NODE) || { $(call apt,nodejs npm,apt-node.log); }; $(NODE) || { echo "zongji: Node 18 or newer is needed for the pages, this is $$(node -v 2>&1)"; exit 2; }; \
+	mkdir -p $(LOGS); begun=$$SECONDS; echo "  installing the parts of the pages ..."; \
+	(cd $(DESK) && npm ci --no-progress) >$(LOGS)/npm.log 2>&1 </dev/null \
+	  || { tail -5 $(LOGS)/npm.log; echo "zongji: the parts of the pages could not be installed: see $(LOGS)/npm.log"; exit 2; }; \
+	echo "  parts of the pages ready after $$((SECONDS - begun)) s"
+	@touch $@
+
+$(DESK)/dist/done: $(DESK)/node_modules/done $(DESK_SOURCES)
+	@mkdir -p $(LOGS); begun=$$SECONDS; echo "  building the pages ..."; \
+	(cd $(DESK) && npm run build) >$(LOGS)/desk.log 2>&1 </dev/null \
+	  || { tail -20 $(LOGS)/desk.log; echo "zongji: the pages could not be built: see $(LOGS)/desk.log"; exit 2; }; \
+	echo "  pages ready after $$((SECONDS - begun)) s"
 	@touch $@
 
 run: setup ## everything in the foreground, Ctrl-C ends it
@@ -59,7 +79,8 @@ setup-tests: setup ## what the tests need besides: a broker, a database, a brows
 test: setup-tests ## pure tests, then the live ones on a real Asterisk
 	@$(PY) -m pytest -q $(TESTS)
 
-check: .venv/done ## style, types, import contracts, menu
+check: .venv/done $(DESK)/node_modules/done ## style, types, words, import contracts, menu
+	@cd $(DESK) && npm run -s check >/dev/null
 	@.venv/bin/ruff format --check -q . && .venv/bin/ruff check -q . && .venv/bin/mypy && .venv/bin/lint-imports && $(PY) -m cti check
 
 doctor: ## what is missing, and the cure
@@ -76,6 +97,9 @@ bench: .venv/done ## measure, print a table, write .run/bench.json; ONLY=acd for
 
 plots: .venv/done ## the pictures of ARCHITECTURE.md that come from simulation
 	@$(PY) -m tests.simulation.plots
+
+screenshots: setup-tests ## every page in both languages and themes, into .run/screenshots
+	@$(PY) -m tests.browser.pictures .run/screenshots $(ONLY)
 
 lock: ## compile the requirement files anew
 	@.venv/bin/pip install -q uv

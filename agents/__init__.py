@@ -13,5 +13,6 @@ This package decides nothing about calls. Commands go to the `CallControl` port,
 back as a typed answer; a command sent twice under one key is done once.
 
 Where things are: `views` and `wire` are the words, `ports` what is needed from elsewhere, `stream` the pure logic,
-`roster` and `socket` the connections, `auth` who may come in, `api` and `web` HTTP, `desk/` the pages.
+`roster` and `socket` the connections, `auth` who may come in, `api` and `web` HTTP, `desk/` the
+browser application, `pages` how its build is served.
 """

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, RedirectResponse
-from fastapi.staticfiles import StaticFiles
+from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
 
 from agents import api, examples, socket, wire
 from agents.auth import Auth
 from agents.commands import Commands
+from agents.pages import add_pages
 from agents.parts import ApiError, Parts, parts_of
 from agents.ports import CallControl, CheckResult, Health, Memory
 from agents.roster import Roster
 from agents.schemas import Dependency, Readiness
 
 log = structlog.get_logger(__name__)
-PAGES = Path(__file__).parent / "desk"
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -68,7 +66,7 @@ def create_app(  # noqa: PLR0913 - the one place where the desk meets the rest o
     app.include_router(api.router)
     app.include_router(socket.router)
     _add_operations(app)
-    _add_pages(app)
+    add_pages(app)
     return app
 
 
@@ -150,15 +148,3 @@ async def _checks(health: Health) -> dict[str, CheckResult]:
     except Exception as error:
         log.exception("health could not be checked")
         return {"health": CheckResult(ok=False, detail=str(error) or type(error).__name__)}
-
-
-def _add_pages(app: FastAPI) -> None:
-    @app.get("/", include_in_schema=False)
-    async def start() -> RedirectResponse:
-        return RedirectResponse("/desk/")
-
-    @app.get("/wallboard", include_in_schema=False)
-    async def wallboard() -> FileResponse:
-        return FileResponse(PAGES / "wallboard.html")
-
-    app.mount("/desk", StaticFiles(directory=PAGES, html=True), name="desk")

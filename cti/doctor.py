@@ -13,7 +13,9 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+from agents.pages import BUILT, missing
 from cti import pidfile
 from cti.app import StartError, listening, prepare_voice
 from cti.audio import AudioError
@@ -49,7 +51,7 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
             continue  # the demo's telephones
         yield await asyncio.to_thread(_program, program, option)
     yield Finding("good", "settings", f"profile {settings.profile}, run folder {settings.run_dir}")
-    for finding in _secrets(settings), _asterisk(settings), _room(settings):
+    for finding in pages(), _secrets(settings), _asterisk(settings), _room(settings):
         yield finding
     for finding in _ports(settings):
         yield finding
@@ -79,6 +81,12 @@ def _program(program: str, option: str) -> Finding:
         return Finding("missing", program, f"{path} does not run ({error}): install it again")
     found = re.search(r"\d+\.\d+(\.\d+)*", done.stdout + done.stderr)
     return Finding("good", program, found[0] if found else path)
+
+
+def pages(built: Path = BUILT) -> Finding:
+    """Whether agents have something to log in to."""
+    cure = missing(built)
+    return Finding("missing", "pages", cure) if cure else Finding("good", "pages", "built")
 
 
 def _secrets(settings: Settings) -> Finding:

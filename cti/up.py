@@ -9,6 +9,7 @@ import time
 from contextlib import AsyncExitStack, closing
 from pathlib import Path
 
+from agents.pages import missing
 from cti import pbx, phones
 from cti.app import Server, StartError, Voice, listening, prepare_voice, seen_by_asterisk, web_running
 from cti.audio import write_hold_music
@@ -115,6 +116,8 @@ def _take_folder(run_dir: Path, stack: AsyncExitStack) -> None:
 def _tell(settings: Settings, url: str) -> None:
     who = ("1001 to 1004", "2001") if settings.profile == "demo" else ()
     logins = [f" log in: {one}, password {PASSWORD}" for one in who] or ["", ""]
+    if cure := missing():
+        say(f"  {cure}")
     say(f"  desk       {url}/desk     {logins[0]}")
     say(f"  wallboard  {url}/wallboard{logins[1]}")
     if settings.profile == "demo":

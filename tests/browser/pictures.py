@@ -1,60 +1,34 @@
-"""Pictures of the pages in their states, to be looked at: `python -m tests.browser.pictures FOLDER`."""
+"""Pictures of the pages in their states, to be looked at: `make screenshots`."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from playwright.async_api import Browser, Page
 
-from agents.views import QueueView
+from agents.views import AgentView, QueueView
+from agents.wire import PopClosed
 from tests.browser.house import Eyes, LiveHouse, browser_running
 
-SIZES = [(1366, 768), (1920, 1080)]
-SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+Scheme = Literal["light", "dark"]
+SIZES = ((1366, 768), (1920, 1080))
+WALLS = ((1920, 1080), (3840, 2160))
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+LOCALES = ("zh-CN", "en-GB")
+SURNAMES, GIVEN = "王李张刘陈杨赵黄周吴", ("芳", "伟", "娜", "秀英", "敏", "静", "丽", "强", "磊", "洋")
+LATIN = ("Wang", "Li", "Zhang", "Liu", "Chen", "Yang", "Zhao", "Huang", "Zhou", "Wu")
+GIVEN_LATIN = ("Fang", "Wei", "Na", "Xiuying", "Min", "Jing", "Li", "Qiang", "Lei", "Yang")
+MOMENTS = ("ready", "talking", "wrap_up", "not_ready", "talking", "held", "talking", "offered", "not_ready", "talking")
 
 
-async def desk(house: LiveHouse, eyes: Eyes, shoot: str) -> None:
-    async def picture(page: Page, name: str) -> None:
-        await page.screenshot(path=shoot.format(name))
-
-    page = await eyes.open()
-    await page.wait_for_selector("#login:visible")
-    await picture(page, "1-login")
-    await eyes.log_in(page)
-    await page.click('[data-status="ready"]')
-    await page.wait_for_selector('[data-state="ready"]')
-    await picture(page, "2-idle")
-    house.ring()
-    await page.wait_for_selector('[data-state="offered"]')
-    await picture(page, "3-ringing")
-    house.floor.move("1001", activity="talking", until=None, pending="not_ready", pending_reason="lunch")
-    await page.wait_for_selector('[data-state="talking"]')
-    await picture(page, "4-talking")
-    await page.click("#hold")
-    await page.wait_for_selector('[data-state="held"]')
-    await picture(page, "5-held")
-    await page.click("#hang_up")
-    await page.wait_for_selector('[data-state="wrap_up"]')
-    await picture(page, "6-wrap-up")
-    await house.down()
-    await page.wait_for_selector("#banner:visible")
-    await picture(page, "7-away")
-    await house.up()
-    await page.wait_for_selector("#banner", state="hidden")
-
-
-async def wallboard(house: LiveHouse, eyes: Eyes, shoot: str) -> None:
-    await eyes.context.clear_cookies()
-    page = await eyes.open("/wallboard")
-    await eyes.log_in(page, "2001")
-    await page.wait_for_selector("#page:visible")
-    await page.screenshot(path=shoot.format("8-wallboard"))
-
-
-def busy(house: LiveHouse) -> None:
+def small(house: LiveHouse) -> None:
+    """Three queues, two agents, and a morning's calls."""
     now = house.clock()
     house.floor.queues = [
         QueueView("accounts", 3, now - 65, 2, 1, 1, 128, 109, 6),
@@ -63,30 +37,140 @@ def busy(house: LiveHouse) -> None:
     ]
     house.floor.move("1001", reachable=True)
     house.floor.move("1002", status="ready")
+    for nth, (name, english, talk) in enumerate(
+        (("陈晨", "Chen Chen", 183), ("孙悦", "Sun Yue", 64), ("何静", "He Jing", 412), ("马超", "Ma Chao", 96))
+    ):
+        at = now - 900 * (nth + 1)
+        house.memory.stories[f"p-{nth}"] = {
+            "id": f"p-{nth}", "agent_id": "1001", "queue": ("accounts", "trading")[nth % 2], "outcome": "served",
+            "number": f"+861380000010{nth}", "arrived_at": at, "queued_at": at + 20, "connected_at": at + 30,
+            "ended_at": at + 30 + talk, "customer": {"name": name, "name_en": english}, "steps": [],
+        }  # fmt: skip
 
 
-async def take(browser: Browser, folder: Path) -> None:
-    for width, height in SIZES:
-        for scheme in SCHEMES:
-            for locale in ("zh-CN", "en-GB"):
-                house = LiveHouse()
-                await house.up()
-                busy(house)
-                size = {"width": width, "height": height}
-                context = await browser.new_context(locale=locale, viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
-                shoot = str(folder / f"{{}}-{locale[:2]}-{scheme}-{width}.png")
-                await desk(house, Eyes(context, house), shoot)
-                await wallboard(house, Eyes(context, house), shoot)
-                await context.close()
-                await house.down()
+def large(house: LiveHouse) -> None:
+    """Thirty queues and two hundred agents in the middle of the morning."""
+    now = house.clock()
+    names = ["accounts", "trading", "complaints", *(f"branch-{nth:02}" for nth in range(4, 31))]
+    house.floor.queues = [
+        QueueView(
+            name, waiting=nth * 7 % 9, longest_since=now - (nth * 11 % 47) - 1 if nth * 7 % 9 else None,
+            logged_in=6 + nth % 5, ready=nth % 4, busy=4 + nth % 3, answered=150 + 37 * nth,
+            answered_in_target=int((150 + 37 * nth) * (0.97 - nth * 5 % 13 / 30)), abandoned=nth * 3 % 17,
+        )
+        for nth, name in enumerate(names)
+    ]  # fmt: skip
+    house.floor.agents = {}
+    for nth in range(200):
+        moment = MOMENTS[nth * 7 % 10]
+        idle = moment in {"ready", "not_ready"}
+        one = AgentView(
+            str(1001 + nth), SURNAMES[nth % 10] + GIVEN[nth // 10 % 10],
+            f"{LATIN[nth % 10]} {GIVEN_LATIN[nth // 10 % 10]}",
+            status=moment if idle else "ready", activity="idle" if idle else moment, since=now - nth * 13 % 700,
+            reason=("lunch", "break", "meeting")[nth % 3] if moment == "not_ready" else None, reachable=True,
+        )  # fmt: skip
+        house.floor.agents[one.id] = one
 
 
-async def main(folder: Path) -> None:
+async def desk(house: LiveHouse, eyes: Eyes, shoot: str) -> None:
+    async def picture(page: Page, name: str) -> None:
+        await asyncio.sleep(0.25)  # menus and dialogs fade in: a picture, not a test
+        await page.screenshot(path=shoot.format(name))
+
+    page = await eyes.open()
+    await page.wait_for_selector("#login:visible")
+    await picture(page, "1-login")
+    await eyes.log_in(page)
+    await page.click('[data-status="ready"]')
+    await page.wait_for_selector('[data-state="ready"]')
+    house.ring(call_id="c-8")
+    await page.wait_for_selector('[data-state="offered"]')
+    house.roster.send("1001", PopClosed(call_id="c-8", reason="rona"))
+    house.floor.move("1001", activity="idle", until=None)
+    await page.wait_for_selector("#missed li")
+    await picture(page, "2-idle")
+    house.ring(data={"account": "10000001", "order_number": "20260105"})
+    await page.wait_for_selector('[data-state="offered"]')
+    await picture(page, "3-ringing")
+    house.floor.move("1001", activity="talking", until=None, pending="not_ready", pending_reason="lunch")
+    await page.wait_for_selector('[data-state="talking"]')
+    await picture(page, "4-talking")
+    await page.click('[data-menu="not_ready"]')
+    await picture(page, "4b-reasons")
+    await page.keyboard.press("Escape")
+    await page.click("#hold")
+    await page.wait_for_selector('[data-state="held"]')
+    await picture(page, "5-held")
+    await page.click("#hang_up")
+    await page.wait_for_selector('[data-state="wrap_up"]')
+    await picture(page, "6-wrap-up")
+    for name in ("settings", "help"):
+        await page.click(f"#{name}")
+        await page.wait_for_selector(".el-dialog:visible")
+        await picture(page, f"7-{name}")
+        await page.keyboard.press("Escape")
+        await page.wait_for_selector(".el-dialog:visible", state="hidden")
+    await house.down()
+    await page.wait_for_selector("#banner:visible")
+    await picture(page, "8-away")
+    await house.up()
+    await page.wait_for_selector("#banner", state="hidden")
+
+
+async def wallboard(eyes: Eyes, shoot: str) -> None:
+    page = await eyes.open("/wallboard")
+    await eyes.log_in(page, "2001")
+    await page.wait_for_selector("#page:visible")
+    await page.wait_for_selector("#people li")
+    await page.wait_for_selector(".uplot canvas")
+    await asyncio.sleep(1.2)
+    await page.screenshot(path=shoot.format("9-wallboard"))
+    await page.click('[data-show="agents"]')
+    await asyncio.sleep(0.4)
+    await page.screenshot(path=shoot.format("9-wallboard-agents"))
+
+
+@asynccontextmanager
+async def seen(browser: Browser, locale: str, scheme: Scheme, size: tuple[int, int]) -> AsyncIterator[Any]:
+    """A house and a browser that looks at it."""
+    house = LiveHouse()
+    await house.up()
+    viewport: Any = {"width": size[0], "height": size[1]}
+    context = await browser.new_context(locale=locale, viewport=viewport, color_scheme=scheme)
+    try:
+        yield house, Eyes(context, house)
+    finally:
+        await context.close()
+        await house.down()
+
+
+async def take(browser: Browser, folder: Path, only: str) -> None:
+    for scheme in SCHEMES:
+        for locale in LOCALES:
+            for size in SIZES:
+                shoot = str(folder / f"{{}}-{locale[:2]}-{scheme}-{size[0]}.png")
+                if only in shoot.format("desk"):
+                    async with seen(browser, locale, scheme, size) as (house, eyes):
+                        small(house)
+                        await desk(house, eyes, shoot)
+                        await eyes.context.clear_cookies()
+                        await wallboard(eyes, shoot.replace("{}", "{}-small"))
+            for size in WALLS:
+                shoot = str(folder / f"{{}}-large-{locale[:2]}-{scheme}-{size[0]}.png")
+                if only in shoot.format("wall"):
+                    async with seen(browser, locale, scheme, size) as (house, eyes):
+                        large(house)
+                        await wallboard(eyes, shoot)
+
+
+async def main(folder: Path, only: str = "") -> None:
     async with browser_running() as browser:
-        await take(browser, folder)
+        await take(browser, folder, only)
 
 
 if __name__ == "__main__":
-    into = Path(sys.argv[1])
+    into, begun = Path(sys.argv[1]), time.monotonic()
     into.mkdir(parents=True, exist_ok=True)
-    asyncio.run(main(into))
+    asyncio.run(main(into, *sys.argv[2:]))
+    print(f"{len(list(into.glob('*.png')))} pictures in {into} after {time.monotonic() - begun:.0f} s")  # noqa: T201

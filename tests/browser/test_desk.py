@@ -48,6 +48,7 @@ async def test_a_status_is_chosen_with_its_reason(house: LiveHouse, eyes: Eyes) 
     page = await eyes.desk()
     await ready(page)
     assert house.floor.agents["1001"].status == "ready"
+    await page.click('[data-menu="not_ready"]')
     await page.click('[data-status="not_ready lunch"]')
     await expect(page.locator("#activity")).to_have_text("未就绪 · 午餐")
     await expect(page.locator('[aria-pressed="true"]')).to_have_text("午餐")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cti.doctor import Finding, examine
+from cti.doctor import Finding, examine, pages
 from cti.phones import free_port
 from cti.settings import AsteriskSettings, DatabaseSettings, Settings, WebSettings
 from tests.cti.houses import ROOT, Place
@@ -34,6 +34,13 @@ async def test_what_is_absent_is_told_with_its_cure(tmp_path: Path, monkeypatch:
     assert missing["ffmpeg"] == "make setup"
     assert missing["asterisk"].endswith("is absent or damaged: make setup")
     assert missing["prompts"] == "espeak-ng is missing: apt-get install espeak-ng"
+
+
+def test_pages_that_are_not_built_are_told_with_their_cure(tmp_path: Path) -> None:
+    assert pages(tmp_path) == Finding("missing", "pages", "the pages are not built: make setup")
+    for page in ("index.html", "wallboard.html"):
+        (tmp_path / page).touch()
+    assert pages(tmp_path).state == "good"
 
 
 async def test_a_taken_port_is_named_by_its_setting(tmp_path: Path) -> None:

@@ -1,0 +1,126 @@
+// What an agent's page holds. Messages go in with the time, a new state comes out; nothing else changes it.
+import type { Activity, AgentView, CallCommand, Pop, QueueView, ServerMessage, Status, Toast } from "../wire";
+
+export const TOAST_MS = 8000;
+const MISSED_KEPT = 20;
+
+export interface Missed {
+  callId: string;
+  at: number;
+  number: string;
+  queue: string;
+  reason: string;
+  pop: Pop;
+}
+
+export interface ShownToast {
+  id: number;
+  toast: Toast;
+  untilMs: number;
+}
+
+export interface Desk {
+  me: AgentView | null;
+  reasons: string[];
+  queues: QueueView[];
+  pop: Pop | null;
+  popsDrawn: number; // rises with each record that is to be drawn
+  talked: string | null; // the call that came to talking: its record does not count as missed
+  missed: Missed[];
+  toasts: ShownToast[];
+  callsEnded: number; // rises when the day's figures are worth asking for again
+}
+
+export const emptyDesk: Desk = {
+  me: null,
+  reasons: [],
+  queues: [],
+  pop: null,
+  popsDrawn: 0,
+  talked: null,
+  missed: [],
+  toasts: [],
+  callsEnded: 0,
+};
+
+const present = (desk: Desk, pop: Pop | null): Desk => ({
+  ...desk,
+  pop,
+  popsDrawn: pop ? desk.popsDrawn + 1 : desk.popsDrawn,
+});
+
+export function takeDesk(desk: Desk, message: ServerMessage, nowMs: number): Desk {
+  switch (message.type) {
+    case "snapshot": {
+      const { me, reasons, floor } = message;
+      const newest = message.pops.at(-1) ?? null;
+      const next = talking({ ...desk, me, reasons, queues: floor.queues }, me);
+      return newest?.call_id === desk.pop?.call_id ? next : present(next, newest);
+    }
+    case "agent_state":
+      return talking({ ...desk, me: message.agent }, message.agent);
+    case "queue_stats":
+      return { ...desk, queues: message.queues };
+    case "pop":
+      return present(desk, message);
+    case "pop_closed":
+      return closed(desk, message.call_id, message.reason, message.at);
+    case "call_state":
+      if (message.state === "ended") return { ...desk, callsEnded: desk.callsEnded + 1 };
+      return message.state === "ringing" ? desk : { ...desk, talked: message.call_id };
+    case "toast": {
+      const shown = { id: message.seq, toast: message, untilMs: nowMs + TOAST_MS };
+      return { ...desk, toasts: [...desk.toasts, shown] };
+    }
+    default:
+      return desk;
+  }
+}
+
+function talking(desk: Desk, me: AgentView | null): Desk {
+  const spoke = me !== null && (me.activity === "talking" || me.activity === "held");
+  return spoke && me.call_id ? { ...desk, talked: me.call_id } : desk;
+}
+
+function closed(desk: Desk, callId: string, reason: string, at: number): Desk {
+  const pop = desk.pop;
+  if (pop?.call_id !== callId) return desk;
+  const gone = present(desk, null);
+  if (reason === "done" || desk.talked === callId) return gone;
+  const missed: Missed = { callId, at, number: pop.number, queue: pop.queue, reason, pop };
+  return { ...gone, missed: [missed, ...desk.missed].slice(0, MISSED_KEPT) };
+}
+
+export function withoutOldToasts(desk: Desk, nowMs: number): Desk {
+  const toasts = desk.toasts.filter((one) => one.untilMs > nowMs);
+  return toasts.length === desk.toasts.length ? desk : { ...desk, toasts };
+}
+
+export type Shown = Exclude<Activity, "idle"> | Status;
+
+// What stands in the big field: what the agent does, or when idle what the agent chose.
+export const shownState = (agent: Pick<AgentView, "activity" | "status">): Shown =>
+  agent.activity === "idle" ? agent.status : agent.activity;
+
+export const POSSIBLE: Record<Exclude<CallCommand, "answer">, readonly Activity[]> = {
+  hold: ["talking"],
+  resume: ["held"],
+  hang_up: ["talking", "held"],
+  finish_wrap_up: ["wrap_up"],
+};
+
+export type CallButton = keyof typeof POSSIBLE;
+
+export const isPossible = (name: CallButton, me: AgentView | null): boolean =>
+  me !== null && POSSIBLE[name].includes(me.activity);
+
+// The wish on the buttons: what is pending goes before what is.
+export function wishOf(me: AgentView | null): { status: Status | null; reason: string | null } {
+  if (!me) return { status: null, reason: null };
+  return me.pending ? { status: me.pending, reason: me.pending_reason } : { status: me.status, reason: me.reason };
+}
+
+// Seconds on the agent's timer: wrap-up counts down, all else up. An offer's end is the server's affair.
+export function timerOf(me: AgentView, now: number): number {
+  return me.until && me.activity !== "offered" ? me.until - now : now - me.since;
+}

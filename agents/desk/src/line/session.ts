@@ -1,0 +1,66 @@
+// Who is logged in. The access token lives in this module only; the cookie that renews it is out of reach of scripts.
+import type { CallRecord } from "../core/day";
+import type { Problem } from "../wire";
+
+interface Session {
+  token: string;
+}
+
+export interface About {
+  version: string;
+  demo: boolean;
+}
+
+let token = "";
+
+export class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly retryAfter: string | null = null,
+  ) {
+    super(message);
+  }
+}
+
+// A Refusal when the server says no; any other error means that it did not answer.
+async function request<T>(method: "GET" | "POST", path: string, body?: unknown): Promise<T> {
+  const headers = { "Content-Type": "application/json", ...(token && { Authorization: `Bearer ${token}` }) };
+  const answer = await fetch(path, { method, headers, ...(method === "POST" && { body: JSON.stringify(body ?? {}) }) });
+  const said: unknown = answer.status === 204 ? null : await answer.json().catch(() => null);
+  if (answer.ok) return said as T;
+  const problem = (said as { error?: Problem } | null)?.error ?? { code: "failed", message: "" };
+  throw new Refusal(answer.status, problem.code, problem.message, answer.headers.get("Retry-After"));
+}
+
+async function enter(path: string, body?: unknown): Promise<void> {
+  token = "";
+  token = (await request<Session>("POST", path, body)).token;
+}
+
+export const logIn = (login: string, password: string): Promise<void> => enter("/api/login", { login, password });
+
+// As whoever is logged in; a token that is missing or too old is renewed once.
+async function call<T>(method: "GET" | "POST", path: string): Promise<T> {
+  if (!token) await enter("/api/refresh");
+  try {
+    return await request<T>(method, path);
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.status !== 401) throw error;
+    await enter("/api/refresh");
+    return request<T>(method, path);
+  }
+}
+
+export const ticket = async (): Promise<string> => (await call<{ ticket: string }>("POST", "/api/ws-ticket")).ticket;
+
+export const ownCalls = async (): Promise<CallRecord[]> =>
+  (await call<{ calls: CallRecord[] }>("GET", "/api/calls?limit=500")).calls;
+
+export const about = (): Promise<About> => request<About>("GET", "/api/about");
+
+export async function logOut(): Promise<void> {
+  await call<null>("POST", "/api/logout");
+  token = "";
+}

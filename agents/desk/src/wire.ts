@@ -1,0 +1,158 @@
+// The messages of agents/wire.py. tests/agents/test_pages.py holds the fields of both to each other.
+
+export type Status = "ready" | "not_ready" | "logged_out";
+export type Activity = "idle" | "offered" | "talking" | "held" | "wrap_up";
+
+export interface AgentView {
+  id: string;
+  name: string;
+  name_en: string;
+  status: Status;
+  reason: string | null;
+  activity: Activity;
+  since: number;
+  until: number | null;
+  pending: Status | null;
+  pending_reason: string | null;
+  queue: string | null;
+  call_id: string | null;
+  connected: boolean;
+  reachable: boolean;
+}
+
+export interface QueueView {
+  name: string;
+  waiting: number;
+  longest_since: number | null;
+  logged_in: number;
+  ready: number;
+  busy: number;
+  answered: number;
+  answered_in_target: number;
+  abandoned: number;
+  target_s: number;
+}
+
+export interface FloorView {
+  at: number;
+  queues: QueueView[];
+  agents: AgentView[];
+}
+
+interface Message {
+  seq: number;
+  at: number;
+}
+
+export interface AgentState extends Message {
+  type: "agent_state";
+  agent: AgentView;
+}
+
+export interface PastContact {
+  at: number;
+  channel: string;
+  agent: string | null;
+  summary: string;
+}
+
+export interface Customer {
+  id: number;
+  name: string;
+  name_en: string;
+  language: string;
+  tier: string;
+  manager: string | null;
+  notes: string;
+  numbers: string[];
+  accounts: string[];
+  recent: PastContact[];
+}
+
+export interface Pop extends Message {
+  type: "pop";
+  call_id: string;
+  contact_id: string;
+  number: string;
+  queue: string;
+  waited_s: number;
+  caller_name: string;
+  language: string;
+  customer: Partial<Customer> | null;
+  ivr_path: string[];
+  data: Record<string, string>;
+}
+
+export interface PopClosed extends Message {
+  type: "pop_closed";
+  call_id: string;
+  reason: string;
+}
+
+export interface CallState extends Message {
+  type: "call_state";
+  call_id: string;
+  state: "ringing" | "talking" | "held" | "ended";
+  since: number;
+  number: string;
+  queue: string;
+}
+
+export interface QueueStats extends Message {
+  type: "queue_stats";
+  queues: QueueView[];
+}
+
+export interface AgentsStats extends Message {
+  type: "agents_stats";
+  agents: AgentView[];
+}
+
+export interface Beat extends Message {
+  type: "beat";
+}
+
+export interface Toast extends Message {
+  type: "toast";
+  level: "info" | "warning" | "error";
+  code: string;
+  text: string;
+}
+
+export interface Problem {
+  code: string;
+  message: string;
+}
+
+export interface Answer extends Message {
+  type: "answer";
+  key: string;
+  ok: boolean;
+  error: Problem | null;
+}
+
+export interface Snapshot extends Message {
+  type: "snapshot";
+  stream: string;
+  me: AgentView | null;
+  floor: FloorView;
+  pops: Pop[];
+  calls: CallState[];
+  reasons: string[];
+}
+
+export type ServerMessage =
+  | Snapshot
+  | AgentState
+  | Pop
+  | PopClosed
+  | CallState
+  | QueueStats
+  | AgentsStats
+  | Beat
+  | Toast
+  | Answer;
+
+export type CallCommand = "answer" | "hang_up" | "hold" | "resume" | "finish_wrap_up";
+export type CommandName = CallCommand | "set_status";
+export type StatusArgs = { status: "ready" } | { status: "not_ready"; reason: string };
