@@ -1,8 +1,9 @@
 """The estimated waiting time of each waiting contact, from the live state.
 
 Those ahead compete for the agents who can serve this contact; a line that fewer of its agents share with it counts for
-as much less, an agent who takes several at once for as many. `waits.forecast` makes P50 and P90 of that. Between two events the state is the same and so is the
-forecast; it rises only when something got worse: more ahead, fewer agents, longer handling, more patience ahead.
+as much less. Agents count for as many as they take at once. `waits.forecast` makes P50 and P90 of that. Between two
+events the state is the same and so is the forecast; it rises only when something got worse: more ahead, fewer agents,
+longer handling, more patience ahead.
 """
 
 from __future__ import annotations
