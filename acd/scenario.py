@@ -148,7 +148,9 @@ def _streams(tables: Sequence[_Table], load: Callable[[str], Sequence[float]]) -
 def _stream(table: _Table, load: Callable[[str], Sequence[float]]) -> Stream:
     rings: list[Ring] = []
     for ring in table.tables("rings"):
-        after_s = ring.number("after_s", least=rings[-1].after_s if rings else 0.0)
+        after_s = ring.number("after_s")
+        if rings and after_s <= rings[-1].after_s:
+            raise BadScenario(f"{ring.at}after_s: {after_s:g} must be more than that of the ring before")
         rings.append(Ring(after_s, ring.requirement("requires")))
         ring.end()
     rates = table.numbers("rates_per_s") or (table.number("rate_per_s", 0.0),)

@@ -55,7 +55,7 @@ def leave(*when: When) -> st.SearchStrategy[Leave]:
 
 leaves = st.tuples(leave(When.WAIT, When.NOBODY), leave(When.LENGTH, When.RATIO))
 rings = st.lists(st.tuples(st.integers(1, 40).map(lambda n: n / 4), texts), max_size=2).map(
-    lambda pairs: tuple(Ring(*pair) for pair in sorted(pairs, key=lambda pair: pair[0]))
+    lambda pairs: tuple(Ring(*pair) for pair in sorted(dict(pairs).items(), key=lambda pair: pair[0]))
 )
 
 
@@ -290,6 +290,14 @@ class Routers(RuleBasedStateMachine):
             for one in () if waiter.offer_id else self.oracle.able(waiter, self.now):
                 missed = self.oracle.left_out(waiter, self.now)
                 assert one.agent.id in missed or not self.oracle.takes(one, waiter.contact.channel)
+
+    @invariant()
+    def everybody_stands_in_one_line(self) -> None:
+        if hasattr(self, "acd"):
+            lines = [line for family in self.acd.room.families.values() for line in family.lines.values()]
+            stand = {line: sorted(entry.seq for entry in line.standing()) for line in lines}
+            assert [len(set(numbers)) for numbers in stand.values()] == [line.size for line in stand]
+            assert sum(map(len, stand.values())) == len(self.oracle.waiters) - len(self.standing)
 
     @invariant()
     def whoever_waits_can_be_told_why_and_how_long(self) -> None:

@@ -506,3 +506,8 @@ def test_waits_that_end_elsewhere_are_waits_that_were_borne() -> None:
     house = House(Queue("q", patience_s=60.0, overflow=(Overflow(When.WAIT, 500.0, "voicemail"),))).call("c")
     house.at(500.0).tick()
     assert (house.acd.paces["q"].patience_s or 0.0) > 100.0
+
+
+def test_two_rings_at_the_same_time_are_refused() -> None:
+    with pytest.raises(ValueError, match="each ring must come later than the one before"):
+        Queue("q", rings=(Ring(5.0, parse("s")), Ring(5.0, parse("t"))))

@@ -142,7 +142,7 @@ def test_shared_skills_make_the_forecast_better_than_the_length_of_the_own_queue
         ({"system": {"lines": "many"}}, "system.lines"),
         ({"system": {"lines": 0}}, "system.lines: 0 must be a number from 1"),
         ({"class": [SMALL["class"][0], SMALL["class"][0]]}, "class[1].name: 'a' is there already"),
-        ({"class": [{**SMALL["class"][0], "rings": [{"after_s": 9}, {"after_s": 5}]}]}, "class[0].rings[1].after_s"),
+        ({"class": [{**SMALL["class"][0], "rings": [{"after_s": 9}, {"after_s": 9}]}]}, "class[0].rings[1].after_s"),
         ({"class": [{"name": "a", "service": exponential(1), "rates_per_s": [inf], "period_s": 1}]}, "rates_per_s[0]"),
         ({"agents": [{"from_s": 9, "to_s": 5}]}, "agents[0].to_s"),
         ({"agents": [{"count": 1.5}]}, "agents[0].count: 1.5 must be a whole number"),
