@@ -158,18 +158,28 @@ class Overflows:
         self._hours_known = True
         self._open.clear()
         self._next_change.clear()
-        for queue in self._core.config.queues.values():
-            if queue.hours is not None:
-                self._look(queue, now)
+        kept = [queue for queue in self._core.config.queues.values() if queue.hours is not None]
+        for queue in kept:  # of all it is known whether they are open, before one sends contacts to another
+            self._note(queue, now)
+        for queue in kept:
+            self._send_on(queue, now)
 
     def _look(self, queue: Queue, now: float) -> None:
+        self._note(queue, now)
+        self._send_on(queue, now)
+
+    def _note(self, queue: Queue, now: float) -> None:
+        """Whether it is open, and until when."""
         assert queue.hours is not None  # noqa: S101
         self._open[queue.name] = queue.hours.is_open(now)
         at = queue.hours.next_change(now)
         if at is not None:
             self._next_change[queue.name] = at
             self._core.timers.set(at, Timer(self._changes, queue.name, at))
-        if not self._open[queue.name] and queue.closing is Closing.OVERFLOW:
+
+    def _send_on(self, queue: Queue, now: float) -> None:
+        """Who waits where it is closed goes elsewhere, if that is what closing means there."""
+        if self._is_shut(queue) and queue.closing is Closing.OVERFLOW:
             places = self._core.room.of_queue.get(queue.name, {})
             for place in [place for place in places.values() if place.line is not None]:
                 self._core.overflow(place, queue.closed_to, "closed", now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, date, datetime, time, timedelta, timezone
+from typing import Any
 
 import pytest
 
@@ -511,3 +512,10 @@ def test_waits_that_end_elsewhere_are_waits_that_were_borne() -> None:
 def test_two_rings_at_the_same_time_are_refused() -> None:
     with pytest.raises(ValueError, match="each ring must come later than the one before"):
         Queue("q", rings=(Ring(5.0, parse("s")), Ring(5.0, parse("t"))))
+
+
+def test_queues_that_close_together_send_nobody_into_each_other() -> None:
+    night: dict[str, Any] = {"hours": OFFICE, "closing": Closing.OVERFLOW}
+    house = House(Queue("p"), Queue("q")).at(MONDAY_9 - HOUR).call("c", "p")
+    house.tell(on.ConfigChanged(Config({"p": Queue("p", closed_to="q", **night), "q": Queue("q", hours=OFFICE)})))
+    assert house.overflows == [("c", "q", "closed"), ("c", "closed", "closed")]
