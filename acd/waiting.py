@@ -246,13 +246,15 @@ class Waiting:
     def change(self, place: Place, contact: Contact, queue: Queue, now: float) -> None:
         """It wants something else, or in another queue; its time and its number stay."""
         self.take(place)
-        self._leave_family(place)
+        family = self._family(contact, queue)
+        if family is not place.family:
+            self._leave_family(place)
         self.barring.discard(place)
         if contact.queue != place.contact.queue:
             del self.of_queue[place.contact.queue][contact.id]
             place.entered_at = now
         place.contact, place.visited = contact, place.visited | {contact.queue}
-        place.enter(self._family(contact, queue))
+        place.enter(family)
         self._settle(place)
 
     def _settle(self, place: Place) -> None:

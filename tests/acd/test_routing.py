@@ -519,3 +519,10 @@ def test_queues_that_close_together_send_nobody_into_each_other() -> None:
     house = House(Queue("p"), Queue("q")).at(MONDAY_9 - HOUR).call("c", "p")
     house.tell(on.ConfigChanged(Config({"p": Queue("p", closed_to="q", **night), "q": Queue("q", hours=OFFICE)})))
     assert house.overflows == [("c", "q", "closed"), ("c", "closed", "closed")]
+
+
+def test_another_priority_does_not_make_the_time_with_nobody_there_begin_anew() -> None:
+    house = House(Queue("q", overflow=(Overflow(When.NOBODY, 10.0, "voicemail"),)))
+    house.call("c", preferred=("a",), prefer_s=3.0).at(6.0)
+    house.tell(on.ContactChanged(Contact("c", "q", 0.0, priority=5.0, preferred=("a",), prefer_s=3.0)))
+    assert house.at(10.0).tick().overflows == [("c", "voicemail", "nobody")]
