@@ -6,9 +6,10 @@ What it knows of agents is in `crew`, of those who wait in `waiting`; when conta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import replace
 from itertools import islice
+from typing import TypeVar
 
 import msgspec
 
@@ -25,6 +26,7 @@ from acd.waiting import Entry, Place, Waiting
 from acd.waits import Forecast
 
 AGENTS_DOING = {"busy", "rejected"}  # reasons of a refused offer that count against the agent
+T = TypeVar("T")
 MOST_FIGURES = 20  # candidates whose figures a decision keeps
 
 
@@ -64,8 +66,10 @@ class Acd:
         """The agent's state; raises KeyError for nobody."""
         return self.crew.state_of(agent_id)
 
-    def is_open(self, queue: str) -> bool:
-        return self.overflows.is_open(queue)
+    def is_open(self, queue: str, now: float) -> bool:
+        """Whether it takes contacts now; raises KeyError for no such queue."""
+        hours = self.config.queues[queue].hours
+        return hours is None or hours.is_open(now)
 
     def waiting(self, queue: str | None = None, now: float = 0.0) -> list[Contact]:
         """Those who wait or are being offered, in the order they will be served."""
@@ -117,7 +121,8 @@ class Acd:
         return out
 
     def _tick(self, _event: events.Tick, _now: float) -> None:
-        """Nothing but what is due."""
+        """Nothing but what is due; a clock that runs fast may send it before that."""
+        self.timers.woken()
 
     # -- contacts ----------------------------------------------------------------------------------------------------
 
@@ -141,10 +146,12 @@ class Acd:
         )  # fmt: skip
         if place.offer_id and wants_another:
             self._end_offer(place.offer_id, "changed", now)
+        entered_at = place.entered_at
         self.room.change(place, contact, queue, now)
         if contact.queue == before.queue:
             self._wait(place, now)
         else:
+            self.paces[before.queue].stayed(now - entered_at)
             self._enter(place, now)
 
     def _enter(self, place: Place, now: float) -> None:
@@ -188,6 +195,7 @@ class Acd:
         if place.offer_id:
             self._end_offer(place.offer_id, "overflow", now)
         self._out.append(effects.Overflow(contact.id, to, reason))
+        self.paces[contact.queue].stayed(now - place.entered_at)
         if queue is None:
             self.room.remove(place)
             return True
@@ -366,7 +374,7 @@ class Acd:
             return
         seat, work, place = found
         self.timers.cancel(work.timer)
-        self.paces[place.contact.queue].answered(now - place.entered_at)
+        self.paces[place.contact.queue].stayed(now - place.entered_at)
         self.room.remove(place)
         self._at_hand[work.contact_id] = seat, work
         self.crew.serve(seat, work, now)
@@ -420,19 +428,19 @@ class Acd:
         self._end_work(seat, work, now, worked=False)
         place.offer_id = 0
         self.room.put(place, now)
-        if place.family.queue.overflow:
-            self.overflows.arm(place, now)
+        self.overflows.back(place, now)
 
     # -- configuration -----------------------------------------------------------------------------------------------
 
     def _config_changed(self, event: events.ConfigChanged, now: float) -> None:
         """Everybody keeps their place; contacts of a queue or channel that is no more wait on by its last rules."""
         self._check(event.config)
-        gone = {name for name, places in self.room.of_queue.items() if places} - set(event.config.queues)
-        queues = {**event.config.queues, **{name: self.config.queues[name] for name in gone}}
-        used = {place.contact.channel for place in self.room.places.values()} - set(event.config.channels)
-        channels = {**event.config.channels, **{name: self.config.channels[name] for name in used}}
-        self.config = replace(event.config, queues=queues, channels=channels)
+        used = {name for place in self.room.places.values() for name in (place.contact.queue, place.contact.channel)}
+        self.config = replace(
+            event.config,
+            queues=_with(event.config.queues, self.config.queues, used),
+            channels=_with(event.config.channels, self.config.channels, used),
+        )
         for name, queue in self.config.queues.items():
             self.paces.setdefault(name, Pace(queue.handle_s, queue.patience_s))
         self.crew.reconfigure(self.config)
@@ -446,6 +454,11 @@ class Acd:
                 raise Unknown(f"queue {queue.name!r}: no rule {queue.rule!r}: use one of {', '.join(RULES)}")
             if RULES[queue.rule].steady is Steady.DRAWN and self._chance is None:
                 raise Unknown(f"queue {queue.name!r}: {queue.rule!r} draws: give a generator of random numbers")
+
+
+def _with(new: Mapping[str, T], old: Mapping[str, T], used: Set[str]) -> dict[str, T]:
+    """The new ones and, of the old ones, those that are used yet."""
+    return {**new, **{name: one for name, one in old.items() if name in used and name not in new}}
 
 
 _HANDLERS: Mapping[type, Callable[..., None]] = {

@@ -84,6 +84,7 @@ class Crew:
         self._levels: dict[str, dict[int, int]] = {}
         self._having: dict[tuple[str, frozenset[int]], int] = {}
         self._serving: dict[str, int] = {}
+        self._taking: dict[str, dict[int, int]] = {}  # by channel: how many at once, and who takes so many
         self._grades: dict[tuple[str, frozenset[str]], list[int]] = {}
         self._orders: dict[str, MaskedOrder[Key]] = {}
         self._channels: Mapping[str, Channel] = {}
@@ -97,6 +98,7 @@ class Crew:
             name: MaskedOrder() for name in sorted(names) if RULES[name].steady is Steady.WHILE_FREE
         }  # fmt: skip
         self.free = dict.fromkeys(config.channels, 0)
+        self._taking = {name: {} for name in config.channels}
         for seat in self.numbered:
             seat.open, seat.keys = (), {}
             self._take_record(seat)
@@ -132,6 +134,11 @@ class Crew:
             known.clear()
 
     def _take_record(self, seat: Seat) -> None:
+        for name, taking in self._taking.items():
+            for capacity in taking:
+                taking[capacity] &= ~seat.bit
+            capacity = self._capacity(seat, name)
+            taking[capacity] = taking.get(capacity, 0) | seat.bit
         seat.opens_all = tuple(name for name in self._channels if self._capacity(seat, name) > 0)
         top = max((channel.rank for channel in self._channels.values()), default=0)
         seat.shut_by = frozenset(
@@ -140,6 +147,10 @@ class Crew:
 
     def _capacity(self, seat: Seat, channel: str) -> int:
         return seat.agent.capacity.get(channel, self._channels[channel].capacity)
+
+    def slots(self, mask: int, channel: str) -> int:
+        """How many contacts of the channel these agents take at once, all together."""
+        return sum(capacity * (taking & mask).bit_count() for capacity, taking in self._taking[channel].items())
 
     def having(self, skill: str, levels: frozenset[int]) -> int:
         """As `skills.Everybody`."""

@@ -1,8 +1,9 @@
 """The estimated waiting time of each waiting contact, from the live state.
 
 Those ahead compete for the agents who can serve this contact; a line that fewer of its agents share with it counts for
-as much less. `waits.forecast` makes P50 and P90 of that. Between two events the state is the same and so is the
-forecast; it rises only when something got worse: more ahead, fewer agents, longer handling, more patience ahead.
+as much less. Agents count for as many as they take at once. `waits.forecast` makes P50 and P90 of that. Between two
+events the state is the same and so is the forecast; it rises only when something got worse: more ahead, fewer agents,
+longer handling, more patience ahead.
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ def expectations(
     lines = list(room.lines())
     found: dict[str, Forecast] = {}
     for place in places:
-        able = serving(place, crew, now) & crew.ready
+        channel, able = place.contact.channel, serving(place, crew, now) & crew.ready
         pace = paces[place.family.queue.name]
         ahead = sum(
-            _ahead(line, place, now) * _shared(line, able, crew.ready)
+            _ahead(line, place, now) * shared / crew.slots(line.able & crew.ready, channel)
             for line in lines
-            if line.channel == place.contact.channel and line.able & able
+            if line.channel == channel and (shared := crew.slots(line.able & able, channel))
         )
-        found[place.contact.id] = forecast(ahead, able.bit_count(), pace.handle_s, pace.patience_s)
+        found[place.contact.id] = forecast(ahead, crew.slots(able, channel), pace.handle_s, pace.patience_s)
     return found
 
 
@@ -43,7 +44,7 @@ def serving(place: Place, crew: Crew, now: float) -> int:
     if place.line is not None:
         return place.line.able
     family = place.family
-    at = family.phase_at(now - place.contact.arrived_at, crew.staffed)
+    at = family.phase_at(place.contact.arrived_at, now, crew.staffed)
     return family.phases[at].able & ~place.barred
 
 
@@ -51,12 +52,6 @@ def _ahead(line: Line, place: Place, now: float) -> int:
     """How many in this line come before the contact."""
     mine = place.entry
     if line.rate == place.family.queue.ageing_per_s:
-        return sum(entry < mine for entry in line.heap if entry.place.line is line)
+        return sum(entry < mine for entry in line.standing())
     score = mine.score(place.family.queue.ageing_per_s, now)
-    return sum(entry.score(line.rate, now) > score for entry in line.heap if entry.place.line is line)
-
-
-def _shared(line: Line, able: int, ready: int) -> float:
-    """The share of the line's agents who may serve the contact too."""
-    theirs = line.able & ready
-    return (theirs & able).bit_count() / theirs.bit_count()
+    return sum(entry.score(line.rate, now) > score for entry in line.standing())

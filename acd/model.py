@@ -69,8 +69,9 @@ class Queue:
     def __post_init__(self) -> None:
         if self.ageing_per_s < 0 or self.wrapup_s < 0 or self.offer_timeout_s <= 0 or self.handle_s <= 0:
             raise ValueError(f"queue {self.name!r}: a time or a rate is negative or nothing")
-        if sorted(ring.after_s for ring in self.rings) != [ring.after_s for ring in self.rings]:
-            raise ValueError(f"queue {self.name!r}: the rings do not stand in the order of their seconds")
+        times = [ring.after_s for ring in self.rings]
+        if sorted(set(times)) != times:
+            raise ValueError(f"queue {self.name!r}: each ring must come later than the one before")
 
 
 class Contact(msgspec.Struct, frozen=True, gc=False):

@@ -30,7 +30,7 @@ class Core(Protocol):
 
 
 class Overflows:
-    """`open` has the queues that keep hours."""
+    """`counted` are the rules on how many wait."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -64,12 +64,20 @@ class Overflows:
                 self._watch(place.family, now)
                 self._set_nobody(place, rule)
 
+    def back(self, place: Place, now: float) -> None:
+        """The contact is in line again after an offer: what passed meanwhile is made up for."""
+        queue = place.family.queue
+        if queue.overflow:
+            self.arm(place, now)
+        if queue.closing is Closing.OVERFLOW and self._is_shut(queue):
+            self._core.timers.set(now, Timer(self._closed_meanwhile, place, queue))
+
     def _stands(self, place: Place, rule: Overflow) -> bool:
         """It waits, is not being offered, and the rule still holds for it."""
         return place.line is not None and rule in place.family.queue.overflow
 
     def _overdue(self, place: Place, rule: Overflow, now: float) -> None:
-        if self._stands(place, rule) and now - place.entered_at >= rule.over:
+        if self._stands(place, rule) and place.entered_at + rule.over <= now:
             self._core.overflow(place, rule.to, rule.when, now)
 
     def _forecast_due(self, place: Place, mark: tuple[Overflow, int], now: float) -> None:
@@ -127,14 +135,11 @@ class Overflows:
 
     def _nobody_came(self, place: Place, mark: tuple[Overflow, float], now: float) -> None:
         rule, since = mark
-        if self._stands(place, rule) and place.family.nobody_since == since:
+        due = max(since, place.entered_at) + rule.over <= now
+        if due and self._stands(place, rule) and place.family.nobody_since == since:
             self._core.overflow(place, rule.to, rule.when, now)
 
     # -- hours -------------------------------------------------------------------------------------------------------
-
-    def is_open(self, queue: str) -> bool:
-        """As of the last event."""
-        return self._open.get(queue, True)
 
     def turned_away(self, place: Place, now: float) -> bool:
         """Its queue is closed, and it went where that sends it."""
@@ -143,27 +148,45 @@ class Overflows:
         queue = place.family.queue
         if self._next_change.get(queue.name, inf) <= now:
             self._look(queue, now)
-        return not self.is_open(queue.name) and self._core.overflow(place, queue.closed_to, "closed", now)
+        return self._is_shut(queue) and self._core.overflow(place, queue.closed_to, "closed", now)
+
+    def _is_shut(self, queue: Queue) -> bool:
+        """As of the last look."""
+        return not self._open.get(queue.name, True)
 
     def _watch_hours(self, now: float) -> None:
         self._hours_known = True
         self._open.clear()
         self._next_change.clear()
-        for queue in self._core.config.queues.values():
-            if queue.hours is not None:
-                self._look(queue, now)
+        kept = [queue for queue in self._core.config.queues.values() if queue.hours is not None]
+        for queue in kept:  # of all it is known whether they are open, before one sends contacts to another
+            self._note(queue, now)
+        for queue in kept:
+            self._send_on(queue, now)
 
     def _look(self, queue: Queue, now: float) -> None:
+        self._note(queue, now)
+        self._send_on(queue, now)
+
+    def _note(self, queue: Queue, now: float) -> None:
+        """Whether it is open, and until when."""
         assert queue.hours is not None  # noqa: S101
         self._open[queue.name] = queue.hours.is_open(now)
         at = queue.hours.next_change(now)
         if at is not None:
             self._next_change[queue.name] = at
             self._core.timers.set(at, Timer(self._changes, queue.name, at))
-        if not self._open[queue.name] and queue.closing is Closing.OVERFLOW:
+
+    def _send_on(self, queue: Queue, now: float) -> None:
+        """Who waits where it is closed goes elsewhere, if that is what closing means there."""
+        if self._is_shut(queue) and queue.closing is Closing.OVERFLOW:
             places = self._core.room.of_queue.get(queue.name, {})
             for place in [place for place in places.values() if place.line is not None]:
                 self._core.overflow(place, queue.closed_to, "closed", now)
+
+    def _closed_meanwhile(self, place: Place, queue: Queue, now: float) -> None:
+        if place.line is not None and place.family.queue is queue:
+            self._core.overflow(place, queue.closed_to, "closed", now)
 
     def _changes(self, name: str, at: float, now: float) -> None:
         queue = self._core.config.queues.get(name)

@@ -36,7 +36,8 @@ class Pace:
         self._handled = self._handled * keep + 1.0
         self._handled_s = self._handled_s * keep + seconds
 
-    def answered(self, waited_s: float) -> None:
+    def stayed(self, waited_s: float) -> None:
+        """It was answered or went elsewhere, and had not given up by then."""
         self._faded(waited_s, 0.0)
 
     def left(self, waited_s: float) -> None:

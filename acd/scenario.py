@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import exp, inf, log, sqrt
 from typing import Any, Protocol
@@ -10,8 +10,6 @@ from typing import Any, Protocol
 from acd.model import Agent, Config, Queue, Ring
 from acd.rules import RULES
 from acd.skills import EVERYBODY, Requirement, SkillSyntaxError, parse
-
-QUEUE = "queue"
 
 
 class BadScenario(ValueError):
@@ -112,7 +110,7 @@ def read(raw: Mapping[str, Any], load: Callable[[str], Sequence[float]] = lambda
     """The scenario in a parsed TOML file; `load` reads the figures of an empirical distribution. Raises BadScenario."""
     table = _Table(raw, "")
     run, system, queue = table.table("run"), table.table("system"), table.table("queue")
-    streams = tuple(_stream(one, load) for one in table.tables("class"))
+    streams = tuple(_streams(table.tables("class"), load))
     agents = tuple(_agents(table.tables("agents")))
     if not streams or not agents:
         raise BadScenario("a scenario needs at least one [[class]] and one [[agents]]")
@@ -120,27 +118,40 @@ def read(raw: Mapping[str, Any], load: Callable[[str], Sequence[float]] = lambda
     if rule not in RULES:
         raise BadScenario(f"queue.agent_rule: no rule {rule!r}: use one of {', '.join(RULES)}")
     scenario = Scenario(
-        seed=int(table.number("seed", 1)),
-        contacts=int(run.number("contacts", 100_000, least=1)),
-        warmup=int(run.number("warmup", 10_000)),
-        batches=int(run.number("batches", 20, least=2)),
-        lines=int(system.number("lines", 0)) or None,
+        seed=table.whole("seed", 1),
+        contacts=run.whole("contacts", 100_000, least=1),
+        warmup=run.whole("warmup", 10_000),
+        batches=run.whole("batches", 20, least=2),
+        lines=system.whole("lines", least=1) if "lines" in system.values else None,
         rule=rule,
         target_s=queue.number("target_s", 20.0),
         ageing_per_s=queue.number("ageing_per_s", 0.0),
         streams=streams,
         agents=agents,
-        forecast_every=int(run.number("forecast_every", 10)),
+        forecast_every=run.whole("forecast_every", 10),
     )
     for one in (table, run, system, queue):
         one.end()
     return scenario
 
 
+def _streams(tables: Sequence[_Table], load: Callable[[str], Sequence[float]]) -> Iterator[Stream]:
+    known = set[str]()
+    for table in tables:
+        stream = _stream(table, load)
+        if stream.name in known:
+            raise BadScenario(f"{table.at}name: {stream.name!r} is there already")
+        known.add(stream.name)
+        yield stream
+
+
 def _stream(table: _Table, load: Callable[[str], Sequence[float]]) -> Stream:
-    rings = []
+    rings: list[Ring] = []
     for ring in table.tables("rings"):
-        rings.append(Ring(ring.number("after_s"), ring.requirement("requires")))
+        after_s = ring.number("after_s")
+        if rings and after_s <= rings[-1].after_s:
+            raise BadScenario(f"{ring.at}after_s: {after_s:g} must be more than that of the ring before")
+        rings.append(Ring(after_s, ring.requirement("requires")))
         ring.end()
     rates = table.numbers("rates_per_s") or (table.number("rate_per_s", 0.0),)
     stream = Stream(
@@ -162,14 +173,10 @@ def _stream(table: _Table, load: Callable[[str], Sequence[float]]) -> Stream:
 def _agents(tables: Sequence[_Table]) -> list[Worker]:
     found: list[Worker] = []
     for table in tables:
-        count, skills = int(table.number("count", 1, least=1)), table.skills("skills")
-        rank, cost, weight = (
-            int(table.number("rank", 0)),
-            table.number("cost", 0),
-            table.number("weight", 1, least=1e-9),
-        )
+        count, skills = table.whole("count", 1, least=1), table.skills("skills")
+        rank, cost, weight = table.whole("rank", 0), table.number("cost", 0), table.number("weight", 1, least=1e-9)
         from_s = table.number("from_s", 0)
-        to_s = table.number("to_s") if "to_s" in table.values else inf
+        to_s = table.number("to_s", least=from_s) if "to_s" in table.values else inf
         for number in range(len(found) + 1, len(found) + count + 1):
             agent = Agent(f"{number}", f"{number}", skills, rank=rank, cost=cost, weight=weight)
             found.append(Worker(agent, from_s, to_s))
@@ -256,16 +263,24 @@ class _Table:
         return [_Table(one, f"{self.at}{key}[{n}].") for n, one in enumerate(value)]
 
     def number(self, key: str, default: float | None = None, *, least: float = 0.0, most: float = 1e12) -> float:
-        value = self._take(key, default)
+        return self._checked(key, self._take(key, default), least, most)
+
+    def _checked(self, key: str, value: Any, least: float, most: float) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
             raise BadScenario(f"{self.at}{key}: {value!r} must be a number from {least:g} to {most:g}")
         return float(value)
 
+    def whole(self, key: str, default: int | None = None, *, least: int = 0, most: float = 1e12) -> int:
+        value = self.number(key, default, least=least, most=most)
+        if not value.is_integer():
+            raise BadScenario(f"{self.at}{key}: {value:g} must be a whole number")
+        return int(value)
+
     def numbers(self, key: str) -> tuple[float, ...]:
         value = self._take(key, [])
-        if not isinstance(value, list) or not all(isinstance(one, int | float) and one >= 0 for one in value):
-            raise BadScenario(f"{self.at}{key}: must be a list of numbers of at least 0")
-        return tuple(map(float, value))
+        if not isinstance(value, list):
+            raise BadScenario(f"{self.at}{key}: must be a list of numbers")
+        return tuple(self._checked(f"{key}[{n}]", one, 0.0, 1e12) for n, one in enumerate(value))
 
     def text(self, key: str, default: str | None = None) -> str:
         value = self._take(key, default)
@@ -281,7 +296,7 @@ class _Table:
 
     def skills(self, key: str) -> dict[str, int]:
         table = self.table(key)
-        return {name: int(table.number(name, least=1, most=10)) for name in table.values}
+        return {name: table.whole(name, least=1, most=10) for name in table.values}
 
     def end(self) -> None:
         if unknown := sorted(set(self.values) - self._taken):

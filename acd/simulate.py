@@ -20,7 +20,7 @@ from acd.agent_states import Status
 from acd.core import Acd
 from acd.effects import Offer, WakeAt
 from acd.model import Contact
-from acd.scenario import Random, Scenario, Stream
+from acd.scenario import BadScenario, Random, Scenario, Stream
 from acd.waits import ESTIMATORS, Seen
 
 # two-sided 95 % quantiles of Student's t by degrees of freedom; from 30 on the normal's is near enough
@@ -40,7 +40,7 @@ class Visit(NamedTuple):
 
 
 class Estimate(NamedTuple):
-    """A mean with half the width of its 95 % interval; None where nothing was seen."""
+    """A mean with half the width of its 95 % interval; None where nothing was seen, or too little to tell."""
 
     mean: float | None
     half_width: float | None
@@ -88,16 +88,17 @@ class Guess:
 
 @dataclass(slots=True)
 class Result:
-    """What a run was. `spans_s` of the batches; `busy_s` of each agent within the `counted_s` seconds counted.
+    """What a run was. `spans_s` are of the batches.
 
+    `occupancies`: of the counted time in which each agent was there, overtime included, the share spent on contacts;
+    None for who was not there at all.
     `waits_s` of each contact in the order of coming, those of the warm-up too, None for the blocked; kept in a replay.
     """
 
     scenario: Scenario
     tallies: list[list[Tally]]
     spans_s: list[float]
-    busy_s: list[float]
-    counted_s: float
+    occupancies: list[float | None]
     waits_s: list[float | None] = field(default_factory=list)
     guesses: list[Guess] = field(default_factory=list)
 
@@ -119,7 +120,7 @@ class Result:
         return {
             "total": plain(self.of()),
             "classes": {one.name: plain(self.of(n)) for n, one in enumerate(self.scenario.streams)},
-            "agents": [{"occupancy": busy_s / self.counted_s if self.counted_s else None} for busy_s in self.busy_s],
+            "agents": [{"occupancy": one} for one in self.occupancies],
             "forecasts": calibration(self.guesses),
         }
 
@@ -130,6 +131,8 @@ def _ratio(parts: list[tuple[float, float]]) -> Estimate:
     if not below:
         return Estimate(None, None)
     mean, n = sum(part[0] for part in parts) / below, len(parts)
+    if n < 2:
+        return Estimate(mean, None)
     rests = [(above - mean * part) * n / below for above, part in parts]
     quantile = _T95[n - 1] if n <= len(_T95) else 1.96
     return Estimate(mean, quantile * stdev(rests) / sqrt(n))
@@ -138,7 +141,7 @@ def _ratio(parts: list[tuple[float, float]]) -> Estimate:
 class _Run:
     """One run under way."""
 
-    def __init__(self, scenario: Scenario, rule: str | None, chance: Random | None) -> None:
+    def __init__(self, scenario: Scenario, rule: str | None, chance: Random) -> None:
         self.scenario = scenario
         self.acd = Acd(scenario.config(rule), chance=chance)
         self.queues = [one.name for one in scenario.streams]
@@ -151,6 +154,7 @@ class _Run:
         self.last_wait_s: dict[int, float] = {}
         self.tallies: list[list[Tally]] = []
         self.busy_s = [0.0] * len(scenario.agents)
+        self.through_at = [0.0] * len(scenario.agents)
         self.number_of = {one.agent.id: n for n, one in enumerate(scenario.agents)}
         self.begun_at: float | None = None
         self.waits_s: list[float | None] = []
@@ -187,9 +191,8 @@ class _Run:
         self.ended_at = last_at
         while heap:
             self.step()
-        counted_s = self.ended_at - (self.begun_at or 0.0)
         progress(scenario.contacts)
-        return Result(scenario, self.tallies, spans, self.busy_s, counted_s, self.waits_s, self.kept)
+        return Result(scenario, self.tallies, spans, self.occupancies(), self.waits_s, self.kept)
 
     def arrive(self, visit: Visit, n: int, batch: int) -> None:
         tally = self.tallies[batch][visit.stream] if batch >= 0 else Tally()
@@ -215,8 +218,9 @@ class _Run:
         """The next thing that happens: a talk ends, a patience, or the core wants to be woken."""
         at, _, what = heappop(self.heap)
         if isinstance(what, tuple):
-            contact_id, agent_id = what
+            contact_id, agent_id, since = what
             self.here -= 1
+            self.worked(self.number_of[agent_id], since, at)
             self.perform(self.acd.handle(on.ContactDone(contact_id, agent_id), at), at)
         elif isinstance(what, str):
             if what in self.contacts:
@@ -235,12 +239,23 @@ class _Run:
                 self.acd.handle(on.OfferAnswered(effect.offer_id), now)
                 contact_id, agent_id = effect.contact_id, effect.agent_id
                 service_s = self.over(contact_id, now, served=True)
-                if self.begun_at is not None:
-                    self.busy_s[self.number_of[agent_id]] += max(0.0, min(now + service_s, self.ended_at) - now)
-                heappush(self.heap, (now + service_s, next(self.numbers), (contact_id, agent_id)))
-            elif type(effect) is WakeAt and effect.at < min(self.woken_at, 1e8):
+                heappush(self.heap, (now + service_s, next(self.numbers), (contact_id, agent_id, now)))
+            elif type(effect) is WakeAt and effect.at < min(self.woken_at, now + 1e8):
                 self.woken_at = effect.at
                 heappush(self.heap, (effect.at, next(self.numbers), None))
+
+    def worked(self, agent: int, since: float, until: float) -> None:
+        """This agent was at a contact; what lies in the counted time counts."""
+        self.through_at[agent] = until
+        if self.begun_at is not None:
+            self.busy_s[agent] += max(0.0, min(until, self.ended_at) - max(since, self.begun_at))
+
+    def occupancies(self) -> list[float | None]:
+        begun_at, found = self.begun_at or 0.0, list[float | None]()
+        for one, busy_s, through_at in zip(self.scenario.agents, self.busy_s, self.through_at, strict=True):
+            there_s = min(max(one.to_s, through_at), self.ended_at) - max(one.from_s, begun_at)
+            found.append(busy_s / there_s if there_s > 0.0 else None)
+        return found
 
     def over(self, contact_id: str, now: float, *, served: bool) -> float:
         """Its wait is over; the seconds its service takes."""
@@ -346,18 +361,24 @@ def _next(stream: Stream, now: float, chance: Random) -> float:
 
 
 def simulate(
-    scenario: Scenario, chance: Random, rule: str | None = None, progress: Callable[[int], None] = lambda _: None
-) -> Result:
-    """Run the scenario; `chance` draws arrivals, services and patience, and is handed on to rules that draw."""
+    scenario: Scenario, chance: Random, rule: str | None = None, progress: Callable[[int], None] = lambda _: None,
+    draws: Random | None = None,
+) -> Result:  # fmt: skip
+    """Run the scenario; `chance` draws arrivals, services and patience. Raises BadScenario when nobody comes.
+
+    `draws` is for rules that draw, so that the same contacts come under each rule; None: they draw from `chance` too.
+    """
+    if not any(one.rate_per_s > 0.0 for one in scenario.streams):
+        raise BadScenario("no class has a rate_per_s above 0")
     visits = arrivals(scenario.streams, scenario.warmup + scenario.contacts, chance)
-    return _Run(scenario, rule, chance).run(visits, progress)
+    return _Run(scenario, rule, draws or chance).run(visits, progress)
 
 
 def replay(
     scenario: Scenario, visits: list[Visit], chance: Random, rule: str | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Result:  # fmt: skip
-    """The same with contacts that are given, in the order of their coming."""
+    """The same with contacts that are given, in the order of their coming; `chance` is for rules that draw."""
     run = _Run(scenario, rule, chance)
     run.keeps_waits, run.waits_s = True, [None] * len(visits)
     return run.run(visits, progress)

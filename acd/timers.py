@@ -57,6 +57,10 @@ class Timers:
                 return timer
         return None
 
+    def woken(self) -> None:
+        """What was said by `wake_at` is used up, also when it came too early: it is said anew."""
+        self._told = None
+
     def wake_at(self, now: float) -> float | None:
         """The time to be woken at, if it has to be said anew: an earlier one said before still stands."""
         heap, told = self._heap, self._told

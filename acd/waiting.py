@@ -124,12 +124,15 @@ class Family:
             line.front.show_again(line)
         self._sum_up()
 
-    def phase_at(self, waited_s: float, staffed: int) -> int:
-        """The phase that applies: the last one reached, less those that may be passed over."""
+    def phase_at(self, arrived_at: float, now: float, staffed: int) -> int:
+        """The phase that applies: the last one reached, less those that may be passed over.
+
+        It compares with the very sum for which the timer was set: `now - arrived_at` may be less by a rounding.
+        """
         phases, at = self.phases, 0
         last = len(phases) - 1
         while at < last and (
-            phases[at + 1].after_s <= waited_s or (phases[at].skip and not phases[at].able & staffed)
+            arrived_at + phases[at + 1].after_s <= now or (phases[at].skip and not phases[at].able & staffed)
         ):  # fmt: skip
             at += 1
         return at
@@ -155,14 +158,26 @@ class Line:
     def first(self) -> Entry | None:
         """The next in line; who left meanwhile is dropped here."""
         heap = self.heap
-        while heap and heap[0].place.line is not self:
+        while heap:
+            first = heap[0]
+            place = first.place
+            if place.line is self and place.entry is first:
+                return first
             heappop(heap)
-        return heap[0] if heap else None
+        return None
+
+    def standing(self) -> Iterator[Entry]:
+        """All who stand in it, in no order; who came back into it is in the heap twice, by a former priority too."""
+        return iter(
+            {
+                entry.seq: entry for entry in self.heap if entry.place.line is self and entry.place.entry is entry
+            }.values()
+        )  # fmt: skip
 
     def tidy(self) -> None:
         """Nobody who left is remembered for long."""
         if len(self.heap) > 2 * self.size + 16:
-            self.heap = list({entry.seq: entry for entry in self.heap if entry.place.line is self}.values())
+            self.heap = list(self.standing())
             heapify(self.heap)
 
 
@@ -231,13 +246,15 @@ class Waiting:
     def change(self, place: Place, contact: Contact, queue: Queue, now: float) -> None:
         """It wants something else, or in another queue; its time and its number stay."""
         self.take(place)
-        self._leave_family(place)
+        family = self._family(contact, queue)
+        if family is not place.family:
+            self._leave_family(place)
         self.barring.discard(place)
         if contact.queue != place.contact.queue:
             del self.of_queue[place.contact.queue][contact.id]
             place.entered_at = now
         place.contact, place.visited = contact, place.visited | {contact.queue}
-        place.enter(self._family(contact, queue))
+        place.enter(family)
         self._settle(place)
 
     def _settle(self, place: Place) -> None:
@@ -274,7 +291,7 @@ class Waiting:
     def put(self, place: Place, now: float) -> None:
         """In the line where it belongs now, at its own place."""
         family = place.family
-        at = family.phase_at(now - place.contact.arrived_at, self._crew.staffed) if len(family.phases) > 1 else 0
+        at = family.phase_at(place.contact.arrived_at, now, self._crew.staffed) if len(family.phases) > 1 else 0
         able = family.phases[at].able & ~place.barred
         left_out = place.barred
         if place.missed and able & ~place.missed & self._crew.ready:  # while anybody else can serve it

@@ -75,7 +75,7 @@ def load_day(path: Path, scenario: Scenario) -> Recorded:
                 found.append((visit, waited if isfinite(waited) else None))
     except OSError as error:
         raise BadScenario(f"{path}: {error.strerror}") from None
-    except UnicodeDecodeError as error:
+    except (UnicodeDecodeError, csv.Error) as error:
         raise BadScenario(f"{path}: {error}") from None
     if not found:
         raise BadScenario(f"{path}: no contacts in it")
@@ -101,7 +101,8 @@ def run_simulation(path: Path, *, as_json: bool, compare: str) -> str:
     results: dict[str, Result] = {}
     for rule in _rules(compare, scenario):
         with _progress(scenario.contacts, rule) as progress:
-            results[rule] = simulate(scenario, random.Random(scenario.seed), rule, progress)
+            chance, draws = random.Random(scenario.seed), random.Random(scenario.seed + 1)
+            results[rule] = simulate(scenario, chance, rule, progress, draws)
     return _told(results, as_json=as_json, compared=bool(compare))
 
 
@@ -154,9 +155,8 @@ def _table(rule: str, result: Result) -> str:
     lines = [f"{title:<{width}}" + "".join(f"{name:>22}" for name, _ in columns)]
     for key, text in SHOWN.items():
         lines.append(f"{text:<{width}}" + "".join(f"{_figure(measures[key]):>22}" for _, measures in columns))
-    busy = [one for one in result.busy_s if result.counted_s]
-    if busy:
-        shares = [one / result.counted_s for one in busy]
+    shares = [one for one in result.occupancies if one is not None]
+    if shares:
         lines.append(f"occupancy of agents: mean {fmean(shares):.3f}, {min(shares):.3f} to {max(shares):.3f}")
     return "\n".join([*lines, *_forecasts(result)])
 
@@ -166,7 +166,7 @@ def _figure(value: int | Estimate) -> str:
         return f"{value:,}"
     if value.mean is None:
         return "-"
-    return f"{value.mean:.4g} ± {value.half_width or 0:.2g}"
+    return f"{value.mean:.4g}" if value.half_width is None else f"{value.mean:.4g} ± {value.half_width:.2g}"
 
 
 def _forecasts(result: Result) -> list[str]:

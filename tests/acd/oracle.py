@@ -13,7 +13,7 @@ import msgspec
 from acd import events as on
 from acd.agent_states import Activity, Happening, Status, move
 from acd.effects import Effect, Offer, Overflow, Withdraw
-from acd.model import Agent, Config, Contact, Queue, When
+from acd.model import Agent, Closing, Config, Contact, Queue, When
 from acd.model import Overflow as Leave
 from acd.rules import RULES, Chance
 from acd.skills import EVERYBODY, Requirement
@@ -93,6 +93,7 @@ class Oracle:
             return
         self.seq += 1
         self.waiters.append(Waiter(contact, self.seq, now, {contact.queue}))
+        self.turn_away(self.waiters[-1], now)
 
     def _ContactLeft(self, event: on.ContactLeft, now: float) -> None:  # noqa: N802
         if waiter := self.waiter(event.contact_id):
@@ -107,6 +108,8 @@ class Oracle:
         if waiter.offer_id and other:
             self.end_offer(waiter.offer_id, "changed", now)
         self.requeue(waiter, after, now)
+        if before.queue != after.queue:
+            self.turn_away(waiter, now)
 
     def _AgentChanged(self, event: on.AgentChanged, now: float) -> None:  # noqa: N802
         one = self.people.get(event.agent_id)
@@ -201,10 +204,12 @@ class Oracle:
                 piece.until = (piece.until or 0) + max(0.0, event.seconds)
 
     def _ConfigChanged(self, event: on.ConfigChanged, now: float) -> None:  # noqa: N802
-        used = {waiter.contact.queue for waiter in self.waiters} - set(event.config.queues)
-        queues = {**event.config.queues, **{name: self.config.queues[name] for name in used}}
-        config = event.config
-        self.config = Config(queues, config.channels, config.missed_limit, config.refused_limit, config.again_s)
+        old, new = self.config, event.config
+        used = {waiter.contact.queue for waiter in self.waiters}
+        queues = {**new.queues, **{name: old.queues[name] for name in old.queues if name in used - {*new.queues}}}
+        used = {waiter.contact.channel for waiter in self.waiters}
+        kinds = {**new.channels, **{name: old.channels[name] for name in used - {*new.channels}}}
+        self.config = Config(queues, kinds, new.missed_limit, new.refused_limit, new.again_s)
         self.empty_since.clear()
 
     def _Tick(self, event: on.Tick, now: float) -> None:  # noqa: N802
@@ -225,6 +230,11 @@ class Oracle:
             if (piece.until or 0) <= now:
                 self._OfferTimedOut(on.OfferTimedOut(piece.offer_id), now)
         self.note_staff(now)
+        for waiter in [*self.waiters]:
+            queue = self.queue(waiter)
+            shut = queue.hours is not None and not queue.hours.is_open(now)
+            if shut and queue.closing is Closing.OVERFLOW and not waiter.offer_id:
+                self.overflow(waiter, queue.closed_to, "closed", now)
         while found := self.first_overdue(now):
             _, _, waiter, rule = found
             self.overflow(waiter, rule.to, rule.when, now)
@@ -282,10 +292,16 @@ class Oracle:
         self.out.append(Overflow(waiter.contact.id, to, reason))
         if to in self.config.queues:
             self.requeue(waiter, msgspec.structs.replace(waiter.contact, queue=to), now)
+            self.turn_away(waiter, now)
             self.note_staff(now)
         else:
             self.drop(waiter, "overflow", now)
         return True
+
+    def turn_away(self, waiter: Waiter, now: float) -> None:
+        queue = self.queue(waiter)
+        if queue.hours and not queue.hours.is_open(now):
+            self.overflow(waiter, queue.closed_to, "closed", now)
 
     def requeue(self, waiter: Waiter, contact: Contact, now: float) -> None:
         if contact.queue != waiter.contact.queue:
@@ -358,7 +374,11 @@ class Oracle:
             return False
         kinds = self.config.channels
         used = sum(piece.contact.channel == channel for piece in one.work)
-        others = [kinds[p.contact.channel].rank for p in one.work if p.contact.channel != channel]
+        others = [
+            kinds[p.contact.channel].rank if p.contact.channel in kinds else 0
+            for p in one.work
+            if p.contact.channel != channel
+        ]
         return used < one.agent.capacity.get(channel, kinds[channel].capacity) and all(
             rank < kinds[channel].rank for rank in others
         )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, date, datetime, time, timedelta, timezone
+from typing import Any
 
 import pytest
 
 from acd import events as on
 from acd.agent_states import Activity, Status
 from acd.core import Unknown
+from acd.effects import WakeAt
 from acd.hours import Hours, Span
 from acd.model import CHANNELS, Channel, Closing, Config, Contact, Overflow, Queue, Ring, When
 from acd.skills import parse
@@ -299,7 +301,7 @@ def test_those_who_wait_at_closing_time_are_served_or_sent_on(closing: Closing, 
     house = House(Queue("q", hours=OFFICE, closing=closing)).at(MONDAY_9 + HOUR).call("c")
     house.at(MONDAY_9 + 8 * HOUR).tick()
     assert house.order == left
-    assert not house.acd.is_open("q")
+    assert not house.acd.is_open("q", house.now)
 
 
 def test_hours_know_holidays_worked_days_and_midnight() -> None:
@@ -431,3 +433,96 @@ def test_a_miss_of_an_earlier_visit_is_not_taken_for_one_of_this() -> None:
     house.at(20).call("c").tell(on.OfferRefused(3, "rejected"))
     assert house.at(31).tick().offers == []
     assert house.tell(on.AgentChanged("busy", status=Status.READY)).offers == [("c", "busy")]
+
+
+def test_a_contact_keeps_no_place_by_a_priority_it_had() -> None:
+    house = House(Queue("q", ageing_per_s=0.0))
+    for contact_id, priority in (("first", 9.0), ("second", 5.0), ("third", 3.0)):
+        house.call(contact_id, priority=priority)
+    house.tell(on.ContactChanged(Contact("second", "q", 0.0, priority=0.0)))
+    served = [house.agent(agent_id).offers for agent_id in ("x", "y", "z")]
+    assert served == [[("first", "x")], [("third", "y")], [("second", "z")]]
+
+
+@pytest.mark.parametrize("n", range(12))
+def test_what_is_due_happens_at_its_time_whatever_the_rounding_of_sums(n: int) -> None:
+    now, after_s = 100.0 + 1.337 * n, 20.1
+    ring = House(Queue("q", parse("s"), (Ring(after_s, parse("t")),), skip_rings=False)).at(now)
+    ring.agent("t", {"t": 1}).agent("s", {"s": 1}, capacity={"voice": 0}).call("c")
+    assert ring.at(now + after_s).tick().offers == [("c", "t")]
+    over = House(Queue("q", overflow=(Overflow(When.WAIT, after_s, "voicemail"),))).at(now).call("c")
+    assert over.at(now + after_s).tick().overflows == [("c", "voicemail", "wait")]
+
+
+def test_a_tick_that_comes_too_early_is_asked_for_again() -> None:
+    house = House(Queue("q", overflow=(Overflow(When.WAIT, 20.0, "voicemail"),))).call("c")
+    assert house.told == [WakeAt(20.0)]
+    assert house.at(19.9995).tick().told == [WakeAt(20.0)]
+
+
+def test_queues_that_are_no_more_stay_in_their_order() -> None:
+    names = [f"q{n}" for n in range(20)]
+    house = House(*map(Queue, names))
+    for name in names:
+        house.call(f"c-{name}", name)
+    house.tell(on.ConfigChanged(Config({"q": Queue("q")})))
+    assert [*house.acd.config.queues] == ["q", *names]
+
+
+def test_an_offer_missed_after_closing_time_leaves_nobody_in_a_closed_queue() -> None:
+    house = House(Queue("q", hours=OFFICE, closing=Closing.OVERFLOW)).at(MONDAY_9 + 8 * HOUR - 5.0)
+    house.agent("a").call("c").at(MONDAY_9 + 8 * HOUR).tick()
+    assert house.order == ["c"]
+    house.at(MONDAY_9 + 8 * HOUR + 15.0).tick()
+    assert (house.overflows, house.order) == ([("c", "closed", "closed")], [])
+
+
+def test_whether_a_queue_is_open_is_known_before_the_first_contact() -> None:
+    house = House(Queue("q", hours=OFFICE), Queue("r"))
+    assert not house.acd.is_open("q", MONDAY_9 - 1.0)
+    assert house.acd.is_open("q", MONDAY_9)
+    assert house.acd.is_open("r", MONDAY_9 - 1.0)
+
+
+def test_a_forecast_knows_how_many_at_once_an_agent_takes() -> None:
+    house = House(Queue("q", handle_s=180.0)).agent("a", capacity={"chat": 3}).agent("b", capacity={"chat": 0})
+    for n in range(4):
+        house.call(f"c{n}", channel="chat")
+    forecast = house.acd.expected("c3", 0.0)
+    assert forecast is not None
+    assert forecast.mean_s == pytest.approx(180.0 / 3)
+
+
+def test_who_changed_while_waiting_is_counted_once_in_the_forecasts_of_others() -> None:
+    house = House(Queue("q", ageing_per_s=0.0)).agent("a").call("talking").answer()
+    for contact_id, priority in (("first", 9.0), ("second", 5.0), ("last", 1.0)):
+        house.call(contact_id, priority=priority)
+    before = house.acd.expected("last", 0.0)
+    for priority in (6.0, 4.0, 7.0):
+        house.tell(on.ContactChanged(Contact("second", "q", 0.0, priority=priority)))
+    assert house.acd.expected("last", 0.0) == before
+
+
+def test_waits_that_end_elsewhere_are_waits_that_were_borne() -> None:
+    house = House(Queue("q", patience_s=60.0, overflow=(Overflow(When.WAIT, 500.0, "voicemail"),))).call("c")
+    house.at(500.0).tick()
+    assert (house.acd.paces["q"].patience_s or 0.0) > 100.0
+
+
+def test_two_rings_at_the_same_time_are_refused() -> None:
+    with pytest.raises(ValueError, match="each ring must come later than the one before"):
+        Queue("q", rings=(Ring(5.0, parse("s")), Ring(5.0, parse("t"))))
+
+
+def test_queues_that_close_together_send_nobody_into_each_other() -> None:
+    night: dict[str, Any] = {"hours": OFFICE, "closing": Closing.OVERFLOW}
+    house = House(Queue("p"), Queue("q")).at(MONDAY_9 - HOUR).call("c", "p")
+    house.tell(on.ConfigChanged(Config({"p": Queue("p", closed_to="q", **night), "q": Queue("q", hours=OFFICE)})))
+    assert house.overflows == [("c", "q", "closed"), ("c", "closed", "closed")]
+
+
+def test_another_priority_does_not_make_the_time_with_nobody_there_begin_anew() -> None:
+    house = House(Queue("q", overflow=(Overflow(When.NOBODY, 10.0, "voicemail"),)))
+    house.call("c", preferred=("a",), prefer_s=3.0).at(6.0)
+    house.tell(on.ContactChanged(Contact("c", "q", 0.0, priority=5.0, preferred=("a",), prefer_s=3.0)))
+    assert house.at(10.0).tick().overflows == [("c", "voicemail", "nobody")]

@@ -134,7 +134,7 @@ def test_a_pace_learns_handle_time_and_patience() -> None:
     pace = Pace(100.0, None)
     for _ in range(2000):
         pace.handled(40.0)
-        pace.answered(10.0)
+        pace.stayed(10.0)
         pace.left(20.0)
     assert abs(pace.handle_s - 40.0) < 1
     assert pace.patience_s is not None

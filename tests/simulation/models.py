@@ -24,7 +24,7 @@ def one_queue(
     return read(
         {
             "run": {"contacts": contacts, "warmup": 10_000, "batches": 20, "forecast_every": 0},
-            "system": {"lines": lines},
+            "system": {"lines": lines} if lines else {},
             "queue": {"target_s": 20.0},
             "class": [one],
             "agents": [{"count": agents}],

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from acd.scenario import BadScenario, read
-from acd.simulate import Visit, arrivals, replay, simulate
+from acd.simulate import Estimate, Result, Visit, arrivals, replay, simulate
 from tests.simulation.models import exponential, one_queue, six_classes
 
 SMALL: dict[str, Any] = {
@@ -47,6 +47,54 @@ def test_agents_come_and_go_by_their_shifts() -> None:
     result = replay(read({**SMALL, "agents": shifts}), visits, random.Random(1))
     tally = sum((batch[0] for batch in result.tallies), start=type(result.tallies[0][0])())
     assert (tally.served, tally.abandoned, tally.served_wait_s) == (2, 2, 100 + 109)
+
+
+def occupancies(result: Result) -> list[Any]:
+    told: Any = result.as_json()["agents"]
+    return [one["occupancy"] for one in told]
+
+
+def test_occupancy_is_of_the_time_that_counts_and_that_the_agent_was_there() -> None:
+    shifts = [{"count": 1}, {"count": 1, "from_s": 100.0, "to_s": 150.0}]
+    visits = [Visit(0, 0, 50, inf), Visit(100, 0, 25, inf), Visit(100, 0, 25, inf), Visit(200, 0, 500, inf)]
+    result = replay(read({**SMALL, "agents": shifts}), visits, random.Random(1))
+    assert occupancies(result) == [pytest.approx(75 / 200), pytest.approx(25 / 50)]
+
+
+def test_what_an_agent_does_when_the_warm_up_ends_counts_from_there() -> None:
+    scenario = read({**SMALL, "run": {"contacts": 4, "warmup": 1, "batches": 2}})
+    visits = [Visit(0, 0, 1000, inf), *(Visit(at, 0, 1, 5) for at in (10, 20, 30, 40))]
+    assert occupancies(replay(scenario, visits, random.Random(1))) == [1.0]
+
+
+def test_a_shift_that_no_counted_time_falls_into_has_no_occupancy() -> None:
+    scenario = read({**SMALL, "agents": [{"count": 1}, {"count": 1, "from_s": 1e6}]})
+    visits = [Visit(at, 0, 1, 5) for at in (0, 10, 20, 30)]
+    assert occupancies(replay(scenario, visits, random.Random(1))) == [pytest.approx(0.1), None]
+
+
+def test_one_batch_says_nothing_of_its_spread() -> None:
+    result = replay(read(SMALL).of_day(1), [Visit(0, 0, 10, inf)], random.Random(1))
+    assert result.of()["p_wait"] == Estimate(0.0, None)
+
+
+def test_a_simulation_to_which_nobody_comes_is_refused() -> None:
+    with pytest.raises(BadScenario, match="rate_per_s"):
+        simulate(read({**SMALL, "class": [{**SMALL["class"][0], "rate_per_s": 0.0}]}), random.Random(1))
+
+
+def test_rings_widen_in_a_day_told_in_epoch_seconds() -> None:
+    rings = [{"after_s": 20, "requires": ""}]
+    scenario = read({**SMALL, "class": [{**SMALL["class"][0], "requires": "s", "rings": rings}],
+                     "agents": [{"count": 1}, {"skills": {"s": 1}}]})  # fmt: skip
+    visits = [Visit(1.7e9, 0, 500, inf), Visit(1.7e9 + 1, 0, 10, inf)]
+    assert replay(scenario, visits, random.Random(1)).waits_s == [0.0, 20.0]
+
+
+def test_a_rule_that_draws_meets_the_same_contacts() -> None:
+    scenario = one_queue(0.05, 9, patience_s=90.0, contacts=500)
+    plain = simulate(scenario, random.Random(5), "longest_idle").of()
+    assert simulate(scenario, random.Random(5), "weighted_random", draws=random.Random(6)).of() == plain
 
 
 def test_arrivals_follow_a_day_that_changes() -> None:
@@ -92,6 +140,12 @@ def test_shared_skills_make_the_forecast_better_than_the_length_of_the_own_queue
         ({"agents": [{"count": 0}]}, "agents[0].count"),
         ({"agents": [{"skills": {"a": 11}}]}, "agents[0].skills.a: 11 must be a number from 1 to 10"),
         ({"system": {"lines": "many"}}, "system.lines"),
+        ({"system": {"lines": 0}}, "system.lines: 0 must be a number from 1"),
+        ({"class": [SMALL["class"][0], SMALL["class"][0]]}, "class[1].name: 'a' is there already"),
+        ({"class": [{**SMALL["class"][0], "rings": [{"after_s": 9}, {"after_s": 9}]}]}, "class[0].rings[1].after_s"),
+        ({"class": [{"name": "a", "service": exponential(1), "rates_per_s": [inf], "period_s": 1}]}, "rates_per_s[0]"),
+        ({"agents": [{"from_s": 9, "to_s": 5}]}, "agents[0].to_s"),
+        ({"agents": [{"count": 1.5}]}, "agents[0].count: 1.5 must be a whole number"),
     ],
 )
 def test_a_bad_scenario_names_its_place(change: dict[str, Any], words: str) -> None:
