@@ -181,6 +181,6 @@ class Settings(BaseSettings):
         return env_settings, init_settings
 
 
-from .settings_load import SettingsError, load  # noqa: E402 (load needs Settings, callers need one door)
+from .settings_load import SettingsError, fault_in, load  # noqa: E402 (load needs Settings, callers need one door)
 
-__all__ = ["Settings", "SettingsError", "load"]
+__all__ = ["Settings", "SettingsError", "fault_in", "load"]

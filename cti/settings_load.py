@@ -255,17 +255,20 @@ def _leaving(settings: Settings) -> Iterator[Finding]:
                 yield ("queues", number, "hours", n, "closes"), f"{span.closes} is not after {span.opens}"
 
 
+def fault_in(requires: str, skills: Collection[str]) -> str | None:
+    """Why a skill expression cannot be used in a house that knows these skills; None when it can."""
+    try:
+        unknown = sorted(parse(requires).skills - set(skills))
+    except SkillSyntaxError as error:
+        return str(error)
+    return f"unknown skill {unknown[0]!r} (known: {', '.join(skills)})" if unknown else None
+
+
 def _skills(settings: Settings) -> Iterator[Finding]:
     """Every skill that a queue asks for is known."""
-    known = ", ".join(settings.skills)
     for number, queue in enumerate(settings.queues):
         asked: list[tuple[KeyPath, str]] = [(("queues", number, "requires"), queue.requires)]
         asked += [(("queues", number, "rings", n, "requires"), ring.requires) for n, ring in enumerate(queue.rings)]
         for place, requires in asked:
-            try:
-                unknown = sorted(parse(requires).skills - set(settings.skills))
-            except SkillSyntaxError as error:
-                yield place, str(error)
-                continue
-            for name in unknown:
-                yield place, f"unknown skill {name!r} (known: {known})"
+            if fault := fault_in(requires, settings.skills):
+                yield place, fault
