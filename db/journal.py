@@ -56,7 +56,6 @@ class Journal:
         self._idle = asyncio.Event()
         self._idle.set()
         self._to_drain = asyncio.Event()
-        self._spooling = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
         self.stored = self.lost = self.refused = 0
         self.away = False
@@ -157,12 +156,11 @@ class Journal:
         return await self._spooled(batch)
 
     async def _spooled(self, batch: list[Entry]) -> bool:
-        async with self._spooling:
-            try:
-                await asyncio.to_thread(self._spool.append, batch)
-            except OSError as error:
-                self._spool_is(stuck=f"{self._spool.path}: {error.strerror}")
-                return False
+        try:
+            await asyncio.to_thread(self._spool.append, batch)
+        except OSError as error:
+            self._spool_is(stuck=f"{self._spool.path}: {error.strerror}")
+            return False
         self._spool_is(stuck="")
         self._to_drain.set()
         return True
@@ -172,12 +170,10 @@ class Journal:
         while True:
             await self._to_drain.wait()
             try:
-                async with self._spooling:
-                    batch = await asyncio.to_thread(self._spool.read, BATCH)
+                batch = await asyncio.to_thread(self._spool.read, BATCH)
                 if batch:
                     await self._store(batch)
-                async with self._spooling:
-                    await asyncio.to_thread(self._spool.advance)
+                await asyncio.to_thread(self._spool.advance)
             except Exception as error:  # as above; an unreadable spool is tried again too
                 self._database_is(away=True, why=error)
                 await asyncio.sleep(self._retry_s)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -16,23 +17,31 @@ Entry = dict[str, Any]
 
 
 class Spool:
-    """A queue on disk. Its methods block: call them in a thread, one at a time. Each raises OSError.
+    """A queue on disk. Its methods block: call them in a thread. Each raises OSError.
 
-    How far it was read is not kept over a restart: then all of it is read again.
+    One thing at a time is done to it, also when whoever asked waits no longer: what is appended while the file is
+    found to be read through would go with it. How far it was read is not kept over a restart: then all of it is read
+    again.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._one_at_a_time = threading.Lock()
         self._read_to = self._reading_to = 0
         self.empty = not path.exists()
 
     def append(self, entries: Iterable[Entry]) -> None:
         """On disk afterwards, or nothing of it."""
-        append_lines(self.path, entries)
-        self.empty = False
+        with self._one_at_a_time:
+            append_lines(self.path, entries)
+            self.empty = False
 
     def read(self, count: int) -> list[Entry]:
         """Up to so many of the oldest entries; they stay until `advance`. A torn line is passed over."""
+        with self._one_at_a_time:
+            return self._read(count)
+
+    def _read(self, count: int) -> list[Entry]:
         found: list[Entry] = []
         self._reading_to = self._read_to
         try:
@@ -51,6 +60,10 @@ class Spool:
 
     def advance(self) -> None:
         """What was read is done with; the file goes when all of it is."""
+        with self._one_at_a_time:
+            self._advance()
+
+    def _advance(self) -> None:
         self._read_to = self._reading_to
         try:
             if self._read_to < self.path.stat().st_size:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -341,6 +343,35 @@ def test_the_spool_reads_on_where_it_stopped_and_forgets_when_all_is_read(tmp_pa
     assert (first, again, second) == ([0, 1, 2], [0, 1, 2], [3, 4, 5])
     assert spool.empty
     assert not (tmp_path / "spool").exists()
+
+
+def test_what_is_appended_while_a_file_read_through_is_taken_away_is_not_lost(tmp_path: Path) -> None:
+    """As when a stop gives up the drain, whose thread goes on, and spools what is left."""
+    path = tmp_path / "spool"
+    asked, go_on = threading.Event(), threading.Event()
+
+    class SlowToLook(type(path)):  # type: ignore[misc]
+        def stat(self, **options: Any) -> os.stat_result:
+            found: os.stat_result = super().stat(**options)
+            asked.set()
+            go_on.wait(10)
+            return found
+
+    spool = Spool(path)
+    spool.append([{"table": "t", "id": "read"}])
+    spool.read(9)
+    spool.path = SlowToLook(path)
+    with ThreadPoolExecutor(2) as threads:
+        advanced = threads.submit(spool.advance)
+        assert asked.wait(10)
+        appended = threads.submit(spool.append, [{"table": "t", "id": "new"}])
+        done, _ = wait([appended], 0.3)  # before the mend it got in between
+        go_on.set()
+        advanced.result(10)
+        appended.result(10)
+
+    assert not done
+    assert [entry["id"] for entry in Spool(path).read(9)] == ["new"]
 
 
 def test_a_failed_append_leaves_no_half_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
