@@ -125,7 +125,7 @@ def _place(loc: tuple[int | str, ...]) -> KeyPath:
 
 def _reason(loc: tuple[int | str, ...], error: Mapping[str, Any]) -> str:
     if error["type"] != "extra_forbidden":
-        return str(error["msg"])
+        return str(error["msg"]).removeprefix("Value error, ")
     return _unknown(str(loc[-1]), _known_at(loc[:-1]))
 
 
@@ -194,6 +194,8 @@ def _clashes(settings: Settings, without: Collection[str] = ()) -> Iterator[Find
     yield from _beyond_loopback(settings)
     if settings.asterisk.own:
         yield from _ports(settings)
+    if (ca_file := settings.mqtt.ca_file) is not None and not ca_file.is_file():
+        yield ("mqtt", "ca_file"), f"there is no file {ca_file}: mend the path"
     if "queues" not in without:
         yield from _queues(settings)
         yield from _leaving(settings)

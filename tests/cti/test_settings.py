@@ -52,6 +52,14 @@ def refused(tmp_path: Path, text: str) -> list[str]:
         ("[asterisk]\nami_port = 8080\n", "zongji.toml:2: asterisk.ami_port: 8080 is web.port too"),
         ('[web]\nhost = "0.0.0.0"\n', "zongji.toml:2: web.host: the demo's passwords are known to all"),
         ('[asterisk]\nsip_host = "10.0.0.1"\n', "zongji.toml:2: asterisk.sip_host: the demo's passwords"),
+        ('[mqtt]\nhost = "x"\nca_file = "/nowhere"\n', "zongji.toml:3: mqtt.ca_file: there is no file /nowhere"),
+        (QUEUE + "[[queues.hours]]\nopens = 9\n", "queues[0].hours[0].opens: must be a time such as 09:00:00"),
+        (
+            QUEUE + '[[queues.hours]]\nopens = "09:00:00+08:00"\ncloses = 17:00:00\n',
+            "zongji.toml:4: queues[0].hours[0]",
+        ),
+        (QUEUE + "[[queues.hours]]\ndays = []\nopens = 09:00:00\n", "zongji.toml:4: queues[0].hours[0].days: List"),
+        (QUEUE + "[[queues.hours]]\nopens = 17:00:00\ncloses = 09:00:00\n", "closes: 09:00:00 is not after 17:00:00"),
         ('[database]\nurl = "mysql://x"\n', "zongji.toml:2: database.url: String should match"),
     ],
 )
