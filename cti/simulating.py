@@ -77,6 +77,8 @@ def load_day(path: Path, scenario: Scenario) -> Recorded:
         raise BadScenario(f"{path}: {error.strerror}") from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise BadScenario(f"{path}: {error}") from None
+    except csv.Error as error:
+        raise BadScenario(f"{path}:{rows.line_num + 1}: {error}") from None
     if not found:
         raise BadScenario(f"{path}: no contacts in it")
     found.sort(key=lambda pair: pair[0].at)
