@@ -75,7 +75,7 @@ def load_day(path: Path, scenario: Scenario) -> Recorded:
                 found.append((visit, waited if isfinite(waited) else None))
     except OSError as error:
         raise BadScenario(f"{path}: {error.strerror}") from None
-    except (UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError as error:
         raise BadScenario(f"{path}: {error}") from None
     except csv.Error as error:
         raise BadScenario(f"{path}:{rows.line_num + 1}: {error}") from None
