@@ -80,7 +80,7 @@ test: setup-tests ## pure tests, then the live ones on a real Asterisk
 	@$(PY) -m pytest -q $(TESTS)
 
 check: .venv/done $(DESK)/node_modules/done ## style, types, words, import contracts, menu
-	@cd $(DESK) && npm run -s check >/dev/null
+	@cd $(DESK) && said=$$(npm run -s check 2>&1) || { echo "$$said"; exit 1; }
 	@.venv/bin/ruff format --check -q . && .venv/bin/ruff check -q . && .venv/bin/mypy && .venv/bin/lint-imports && $(PY) -m cti check
 
 doctor: ## what is missing, and the cure

@@ -6,7 +6,7 @@ names the last number it has and gets what it missed, or a new snapshot when tha
 another. A slow page never holds up anybody: what is waiting for it is bounded, and past the bound it is replaced by
 one snapshot.
 
-`Roster.push` returns when a message has been written to a page, which is how the customer's record is on screen
+`Roster.deliver` returns when a message has been written to a page, which is how the customer's record is on screen
 before the phone rings. Figures of the floor are not numbered: only the newest is worth having, so they are coalesced.
 
 This package decides nothing about calls. Commands go to the `CallControl` port, which the server implements, and come

@@ -1,6 +1,6 @@
 """Who is connected, and how a message reaches all pages of an agent.
 
-Everything runs in the server's event loop; only `deliver` and `push` wait, and never past their deadline.
+Everything runs in the server's event loop; only `deliver` waits, and never past its deadline.
 """
 
 from __future__ import annotations
@@ -100,12 +100,11 @@ class Roster:
 
     # -- sending -----------------------------------------------------------------------------------------------------
 
-    async def push(self, agent_id: str, message: Message, deadline_s: float = 0.25) -> bool:
-        """True once the message is written to at least one desk page; False when the deadline passes before."""
-        return await self.deliver(agent_id, message, deadline_s) > 0
-
     async def deliver(self, agent_id: str, message: Message, deadline_s: float = 0.25) -> int:
-        """As `push`, giving the number of desk pages that have it by then. A page that is away gets it later."""
+        """Returns once the message is written to a desk page, at the latest at the deadline: how many have it by then.
+
+        A page that is away gets it later.
+        """
         first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         reached = 0
         open_writes = len(self._desks(agent_id))

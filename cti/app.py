@@ -43,7 +43,7 @@ from cti.listeners.mqtt import MqttListener
 from cti.metrics import Metrics, Readings
 from cti.numbers import e164
 from cti.secrets import Secrets
-from cti.settings import QueueSettings, Settings
+from cti.settings import QueueSettings, Settings, fault_in
 from cti.today import COUNTED, Today
 from db.demo import seed_demo
 from db.engine import dispose, make_engine, upgrade
@@ -81,7 +81,14 @@ async def prepare_voice(settings: Settings, progress: Callable[[int, int], None]
     catalogue = _catalogue(settings)
     found = {name: _menu(settings, name) for name in (settings.menu, *settings.numbers.values())}
     queues = {queue.name for queue in settings.queues}
-    problems = [one for menu in found.values() for one in check(menu, prompts=catalogue, queues=queues)]
+    problems = [
+        one
+        for menu in found.values()
+        for one in check(
+            menu, prompts=catalogue, queues=queues, languages=settings.languages,
+            fault_in=lambda requires: fault_in(requires, settings.skills),
+        )
+    ]  # fmt: skip
     if problems:
         raise StartError("\n".join(map(str, problems)))
     files = await PromptMaker(settings.run_dir / "sounds", settings.recordings_dir).ensure(

@@ -56,6 +56,8 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     for finding in _ports(settings):
         yield finding
     yield await _database(settings)
+    if settings.mqtt.host:
+        yield await asyncio.to_thread(_broker, settings.mqtt.host, settings.mqtt.port)
     yield await _prompts(settings)
 
 
@@ -156,6 +158,15 @@ async def _database(settings: Settings) -> Finding:
     finally:
         await dispose(engine)
     return Finding("good", "database", where)
+
+
+def _broker(host: str, port: int) -> Finding:
+    try:
+        socket.create_connection((host, port), 5).close()
+    except OSError as error:
+        why = error.strerror or str(error)
+        return Finding("poor", "mqtt", f"{host}:{port}: {why}: start the broker, or mend mqtt.host and mqtt.port")
+    return Finding("good", "mqtt", f"a broker listens at {host}:{port}")
 
 
 async def _prompts(settings: Settings) -> Finding:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextvars
+import json
 import logging
+import os
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
+from functools import partial
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -65,7 +68,44 @@ _LAST: list[structlog.typing.Processor] = [
 def log_to(path: Path) -> None:
     """All logs, also the libraries', into this file from now on."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    log_into(path.open("a", encoding="utf-8", buffering=1))
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    log_into(cast(TextIO, LogFile(partial(os.write, file))))
+
+
+class LogFile:
+    """Whole lines to a file, by `write`, which is as `os.write`.
+
+    Who logs is never told of a full disk: the line is lost and counted, the call goes on.
+    """
+
+    def __init__(self, write: Callable[[memoryview], int]) -> None:
+        self._write = write
+        self._torn = False
+        self.lost = 0
+
+    def write(self, text: str) -> int:
+        line = text.encode("utf-8", "backslashreplace")
+        told = json.dumps({"event": "log lines were lost: the log could not be written", "lines": self.lost}) + "\n"
+        before = ("\n" if self._torn else "") + (told if self.lost else "")
+        if self._whole(before.encode() + line):
+            self.lost = 0
+        else:
+            self.lost += 1
+        return len(text)
+
+    def _whole(self, data: bytes) -> bool:
+        left = memoryview(data)
+        try:
+            while left:
+                left = left[self._write(left) :]
+        except OSError:
+            self._torn = self._torn or len(left) < len(data)
+            return False
+        self._torn = False
+        return True
+
+    def flush(self) -> None:
+        """Nothing is held back."""
 
 
 def log_into(out: TextIO) -> None:

@@ -10,7 +10,7 @@ from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from acd.model import Closing, When
@@ -20,6 +20,22 @@ from .settings_demo import DEMO_QUEUES, DEMO_SKILLS
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+
+
+def _is_local(given: object) -> object:
+    """Pydantic alone would take 9 for nine seconds past midnight in UTC."""
+    if not isinstance(given, str | time):
+        raise ValueError("must be a time such as 09:00:00")  # noqa: TRY004 - pydantic wants it so
+    return given
+
+
+def _has_no_zone(given: time) -> time:
+    if given.tzinfo is not None:
+        raise ValueError("must be without a zone: it is that of time_zone")
+    return given
+
+
+LocalTime = Annotated[time, BeforeValidator(_is_local), AfterValidator(_has_no_zone)]
 
 
 class Section(BaseModel):
@@ -99,9 +115,9 @@ class OverflowSettings(Section):
 class HoursSettings(Section):
     """`days`: 0 is Monday. From `opens` to `closes` (absent: midnight), in the house's time zone."""
 
-    days: list[Annotated[int, Field(ge=0, le=6)]] = [0, 1, 2, 3, 4]
-    opens: time
-    closes: time | None = None
+    days: list[Annotated[int, Field(ge=0, le=6)]] = Field([0, 1, 2, 3, 4], min_length=1)
+    opens: LocalTime
+    closes: LocalTime | None = None
 
 
 class QueueSettings(Section):
@@ -181,6 +197,6 @@ class Settings(BaseSettings):
         return env_settings, init_settings
 
 
-from .settings_load import SettingsError, load  # noqa: E402 (load needs Settings, callers need one door)
+from .settings_load import SettingsError, fault_in, load  # noqa: E402 (load needs Settings, callers need one door)
 
-__all__ = ["Settings", "SettingsError", "load"]
+__all__ = ["Settings", "SettingsError", "fault_in", "load"]

@@ -125,7 +125,7 @@ def _place(loc: tuple[int | str, ...]) -> KeyPath:
 
 def _reason(loc: tuple[int | str, ...], error: Mapping[str, Any]) -> str:
     if error["type"] != "extra_forbidden":
-        return str(error["msg"])
+        return str(error["msg"]).removeprefix("Value error, ")
     return _unknown(str(loc[-1]), _known_at(loc[:-1]))
 
 
@@ -194,6 +194,8 @@ def _clashes(settings: Settings, without: Collection[str] = ()) -> Iterator[Find
     yield from _beyond_loopback(settings)
     if settings.asterisk.own:
         yield from _ports(settings)
+    if (ca_file := settings.mqtt.ca_file) is not None and not ca_file.is_file():
+        yield ("mqtt", "ca_file"), f"there is no file {ca_file}: mend the path"
     if "queues" not in without:
         yield from _queues(settings)
         yield from _leaving(settings)
@@ -255,17 +257,20 @@ def _leaving(settings: Settings) -> Iterator[Finding]:
                 yield ("queues", number, "hours", n, "closes"), f"{span.closes} is not after {span.opens}"
 
 
+def fault_in(requires: str, skills: Collection[str]) -> str | None:
+    """Why a skill expression cannot be used in a house that knows these skills; None when it can."""
+    try:
+        unknown = sorted(parse(requires).skills - set(skills))
+    except SkillSyntaxError as error:
+        return str(error)
+    return f"unknown skill {unknown[0]!r} (known: {', '.join(skills)})" if unknown else None
+
+
 def _skills(settings: Settings) -> Iterator[Finding]:
     """Every skill that a queue asks for is known."""
-    known = ", ".join(settings.skills)
     for number, queue in enumerate(settings.queues):
         asked: list[tuple[KeyPath, str]] = [(("queues", number, "requires"), queue.requires)]
         asked += [(("queues", number, "rings", n, "requires"), ring.requires) for n, ring in enumerate(queue.rings)]
         for place, requires in asked:
-            try:
-                unknown = sorted(parse(requires).skills - set(settings.skills))
-            except SkillSyntaxError as error:
-                yield place, str(error)
-                continue
-            for name in unknown:
-                yield place, f"unknown skill {name!r} (known: {known})"
+            if fault := fault_in(requires, settings.skills):
+                yield place, fault

@@ -75,8 +75,10 @@ def load_day(path: Path, scenario: Scenario) -> Recorded:
                 found.append((visit, waited if isfinite(waited) else None))
     except OSError as error:
         raise BadScenario(f"{path}: {error.strerror}") from None
-    except (UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError as error:
         raise BadScenario(f"{path}: {error}") from None
+    except csv.Error as error:
+        raise BadScenario(f"{path}:{rows.line_num + 1}: {error}") from None
     if not found:
         raise BadScenario(f"{path}: no contacts in it")
     found.sort(key=lambda pair: pair[0].at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,9 @@ def make_engine(url: str) -> AsyncEngine:
 
 
 async def upgrade(engine: AsyncEngine) -> None:
-    """Run every migration that this database has not seen."""
+    """Run every migration that this database has not seen. A SQLite file is made for its owner alone."""
+    if engine.dialect.name == "sqlite" and engine.url.database not in {None, "", ":memory:"}:
+        os.close(os.open(str(engine.url.database), os.O_RDWR | os.O_CREAT, 0o600))
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
 

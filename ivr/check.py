@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
-from ivr.nodes import Enqueue, MenuSet, exits, prompts_of
+from ivr.nodes import Collect, Enqueue, MenuSet, Node, SetLanguage, exits, prompts_of, skills_asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,24 +21,53 @@ class Problem:
         return f"{self.file}:{self.line}: node {self.node!r}: {self.message}"
 
 
-def check(menu: MenuSet, *, prompts: Collection[str], queues: Collection[str]) -> list[Problem]:
-    """All problems of the menu, in the order of its file."""
-    found = [
-        Problem(menu.file, menu.lines.get(name, 1), name, message)
-        for finder in (_unknown_nodes, _unreachable, _no_way_out)
-        for name, message in finder(menu)
-    ]
-    for name, node in menu.nodes.items():
-        line = menu.lines.get(name, 1)
-        found += [
-            Problem(menu.file, line, name, f"no prompt {prompt!r}: add it to prompts.toml")
-            for prompt in prompts_of(node)
-            if prompt.partition("@")[0] not in prompts
-        ]
-        if isinstance(node, Enqueue) and node.queue not in queues:
-            known = ", ".join(sorted(queues))
-            found.append(Problem(menu.file, line, name, f"no queue {node.queue!r}: use one of {known}"))
-    return sorted(found, key=lambda problem: problem.line)
+@dataclass(frozen=True, slots=True)
+class _House:
+    """What there is to use."""
+
+    prompts: Collection[str]
+    queues: Collection[str]
+    languages: Collection[str]
+    fault_in: Callable[[str], str | None]
+
+
+def check(
+    menu: MenuSet,
+    *,
+    prompts: Collection[str],
+    queues: Collection[str],
+    languages: Collection[str],
+    fault_in: Callable[[str], str | None],
+) -> list[Problem]:
+    """All problems of the menu, in the order of its file.
+
+    `fault_in` tells what is wrong with a skill expression, None when nothing is.
+    """
+    house = _House(prompts, queues, languages, fault_in)
+    found = [*_unknown_nodes(menu), *_unreachable(menu), *_no_way_out(menu)]
+    found += [(name, message) for name, node in menu.nodes.items() for message in _lacking(node, house)]
+    problems = [Problem(menu.file, menu.lines.get(name, 1), name, message) for name, message in found]
+    return sorted(problems, key=lambda problem: problem.line)
+
+
+def _lacking(node: Node, house: _House) -> Iterator[str]:
+    """What the node needs and the house has not."""
+    spoken = ", ".join(house.languages)
+    for prompt in prompts_of(node):
+        name, at, language = prompt.partition("@")
+        if name not in house.prompts:
+            yield f"no prompt {prompt!r}: add it to prompts.toml"
+        elif at and language not in house.languages:
+            yield f"prompt {prompt!r} is in no language of the house ({spoken}): add it to 'languages' in the settings"
+    if isinstance(node, SetLanguage) and node.language not in house.languages:
+        yield f"no language {node.language!r} in this house ({spoken}): add it to 'languages' in the settings"
+    if isinstance(node, Collect) and node.min_digits > node.max_digits:
+        yield "min_digits is more than max_digits: no caller can enter so many"
+    if isinstance(node, Enqueue):
+        if node.queue not in house.queues:
+            yield f"no queue {node.queue!r}: use one of {', '.join(sorted(house.queues))}"
+        asked = dict.fromkeys(skills_asked(node, language) for language in house.languages)
+        yield from (f"requires: {fault}" for one in asked if (fault := house.fault_in(one)))
 
 
 def _unknown_nodes(menu: MenuSet) -> Iterator[tuple[str, str]]:

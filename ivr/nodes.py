@@ -1,4 +1,4 @@
-"""The nodes of a menu: frozen data, no behaviour.
+"""The nodes of a menu: frozen data, no behaviour. `ivr.menus` holds what it reads to these types and bounds.
 
 A prompt is an id; `id@en` says it in that language whatever the caller's is (for the choice of language itself).
 """
@@ -7,6 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from pydantic import Field
+
+Key = Annotated[str, Field(pattern=r"^[0-9*#]$")]
+Tries = Annotated[int, Field(ge=1, le=20)]
+Digits = Annotated[int, Field(ge=1, le=64)]
+Seconds = Annotated[float, Field(gt=0, le=300)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,12 +28,12 @@ class Menu:
     """One key chooses; after `tries` silences or wrong keys the caller goes to `failure`."""
 
     prompts: tuple[str, ...]
-    match: Mapping[str, str]
+    match: Mapping[Key, str]
     failure: str
     invalid: str = "invalid"
     timeout: str = "timeout"
-    tries: int = 3
-    timeout_s: float = 5.0
+    tries: Tries = 3
+    timeout_s: Seconds = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +44,13 @@ class Collect:
     into: str
     next: str
     failure: str
-    min_digits: int = 1
-    max_digits: int = 20
+    min_digits: Digits = 1
+    max_digits: Digits = 20
     invalid: str = "invalid"
     timeout: str = "timeout"
-    tries: int = 3
-    timeout_s: float = 6.0
-    terminator: str = "#"
+    tries: Tries = 3
+    timeout_s: Seconds = 6.0
+    terminator: Key = "#"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +73,8 @@ class HangUp:
     prompts: tuple[str, ...] = ()
     reason: str = "goodbye"
 
+
+SKILL_OF_LANGUAGE = {"zh": "mandarin", "en": "english"}
 
 Node = Say | Menu | Collect | SetLanguage | Enqueue | HangUp
 
@@ -111,3 +121,8 @@ def prompts_of(node: Node) -> tuple[str, ...]:
             return (*node.prompts, node.invalid, node.timeout)
         case _:
             return ()
+
+
+def skills_asked(node: Enqueue, language: str) -> str:
+    """The skill expression for a caller of this language."""
+    return node.requires.replace("{language}", SKILL_OF_LANGUAGE.get(language, language))

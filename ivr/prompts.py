@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Collection, Mapping
+from typing import Any
 
 Catalogue = Mapping[str, Mapping[str, str]]
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class BadPrompts(Exception):
@@ -16,12 +19,16 @@ class BadPrompts(Exception):
 def parse(text: str, file: str, languages: Collection[str]) -> Catalogue:
     """The catalogue in a TOML text; every prompt must have every language. Raises BadPrompts."""
     try:
-        catalogue: dict[str, dict[str, str]] = tomllib.loads(text)
+        catalogue: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadPrompts(f"{file}: {error}") from None
     for prompt, texts in catalogue.items():
+        if not _NAME.fullmatch(prompt):  # it becomes the name of a file
+            raise BadPrompts(f"{file}: prompt {prompt!r}: a name has letters, digits, - and _")
+        if not isinstance(texts, dict):
+            raise BadPrompts(f"{file}: prompt {prompt!r} must be a table with a text for each language")
         for language in languages:
-            if not texts.get(language):
+            if not isinstance(texts.get(language), str) or not texts[language].strip():
                 raise BadPrompts(f"{file}: prompt {prompt!r} has no text in {language!r}: add it")
     return catalogue
 

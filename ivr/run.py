@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ivr.caller import Caller
-from ivr.nodes import Collect, Enqueue, HangUp, Menu, MenuSet, Node, Say, SetLanguage
-
-SKILL_OF_LANGUAGE = {"zh": "mandarin", "en": "english"}
+from ivr.nodes import Collect, Enqueue, HangUp, Menu, MenuSet, Node, Say, SetLanguage, skills_asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +48,7 @@ async def _step(node: Node, caller: Caller) -> str | Outcome:
             await caller.set_language(node.language)
             return node.next
         case Enqueue():
-            skill = SKILL_OF_LANGUAGE.get(caller.language, caller.language)
-            return ToQueue(node.queue, node.requires.replace("{language}", skill), node.priority)
+            return ToQueue(node.queue, skills_asked(node, caller.language), node.priority)
         case HangUp():
             await caller.play(*node.prompts)
             return Goodbye(node.reason)

@@ -54,7 +54,6 @@ class Gone:
 
     cause: int
     tech_cause: str
-    by_us: bool
 
 
 class Leg:
@@ -145,7 +144,7 @@ class Leg:
         """The channel is no more: everything that waits for it fails with HungUp."""
         if self.gone.done():
             return
-        self.gone.set_result(Gone(cause, tech_cause, self._asked_to_end))
+        self.gone.set_result(Gone(cause, tech_cause))
         self._agi.on_hangup()
         self._parked.clear()
         self._known.set()

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from ivr.nodes import KINDS, MenuSet, Node
 
@@ -31,22 +32,33 @@ def parse(text: str, file: str) -> MenuSet:
         name, start, tables = raw["name"], raw["start"], raw["nodes"]
     except KeyError as missing:
         raise BadMenu(f"{file}:1: {missing} is missing: a menu has name, start and [nodes.*]") from None
+    if not isinstance(name, str) or not isinstance(start, str):
+        raise BadMenu(f"{file}:1: name and start must be texts")
+    if not isinstance(tables, dict):
+        raise BadMenu(f"{file}:1: nodes must be tables: [nodes.NAME]")
     nodes = {key: _node(f"{file}:{lines.get(key, 1)}: node {key!r}", table) for key, table in tables.items()}
     return MenuSet(name, start, nodes, file, lines)
 
 
-def _node(where: str, table: Mapping[str, Any]) -> Node:
-    values = dict(table)
+def _node(where: str, table: object) -> Node:
+    if not isinstance(table, dict):
+        raise BadMenu(f"{where}: must be a table with a kind")
+    values: dict[str, Any] = dict(table)
     kind = values.pop("kind", None)
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise BadMenu(f"{where}: unknown kind {kind!r}: use one of {', '.join(KINDS)}")
     cls = KINDS[kind]
     known = {field.name for field in fields(cls)}
     if unknown := sorted(set(values) - known):
         raise BadMenu(f"{where}: unknown key {unknown[0]!r}: a {kind} node has {', '.join(sorted(known))}")
-    if "prompts" in values:
-        values["prompts"] = tuple(values["prompts"])
     try:
-        return cls(**values)
-    except TypeError as error:
-        raise BadMenu(f"{where}: {str(error).partition('__init__() ')[2]}") from None
+        return TypeAdapter(cls).validate_python(values)
+    except ValidationError as error:
+        raise BadMenu(f"{where}: {_first(error)}") from None
+
+
+def _first(error: ValidationError) -> str:
+    """The first finding, as `place: reason`."""
+    found = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in found["loc"] if part != "[key]")
+    return f"{place}: {'is missing' if found['type'] in {'missing', 'missing_argument'} else found['msg']}"

@@ -43,12 +43,12 @@ async def test_a_new_page_begins_with_a_snapshot_of_what_its_owner_may_see(roste
     assert len(supervisor["floor"]["agents"]) == 2
 
 
-async def test_push_returns_once_a_page_has_the_record(roster: Roster) -> None:
+async def test_deliver_returns_once_a_page_has_the_record(roster: Roster) -> None:
     page, _ = await opened(roster)
-    pushing = asyncio.create_task(roster.push("1001", pop(), deadline_s=30))
+    pushing = asyncio.create_task(roster.deliver("1001", pop(), deadline_s=30))
     message = await read(page)
     assert (message["type"], message["seq"]) == ("pop", 1)
-    assert await pushing is True
+    assert await pushing == 1
 
 
 async def test_one_good_page_is_enough(roster: Roster) -> None:
@@ -59,31 +59,31 @@ async def test_one_good_page_is_enough(roster: Roster) -> None:
     assert await pushing == 1
 
 
-async def test_push_is_false_at_once_when_nobody_is_there(roster: Roster) -> None:
-    assert await roster.push("1001", pop(), deadline_s=30) is False
+async def test_deliver_is_over_at_once_when_nobody_is_there(roster: Roster) -> None:
+    assert await roster.deliver("1001", pop(), deadline_s=30) == 0
 
 
-async def test_push_is_false_when_no_page_takes_it_in_time(roster: Roster) -> None:
+async def test_deliver_reaches_nobody_when_no_page_takes_it_in_time(roster: Roster) -> None:
     await opened(roster)
-    assert await roster.push("1001", pop(), deadline_s=0.0) is False
+    assert await roster.deliver("1001", pop(), deadline_s=0.0) == 0
 
 
-async def test_push_does_not_wait_for_a_page_that_goes(roster: Roster) -> None:
+async def test_deliver_does_not_wait_for_a_page_that_goes(roster: Roster) -> None:
     page, _ = await opened(roster)
-    pushing = asyncio.create_task(roster.push("1001", pop(), deadline_s=30))
+    pushing = asyncio.create_task(roster.deliver("1001", pop(), deadline_s=30))
     await asyncio.sleep(0)
     roster.leave(page)
-    assert await pushing is False
+    assert await pushing == 0
 
 
 async def test_a_record_pushed_while_the_snapshot_is_due_is_in_the_snapshot(roster: Roster) -> None:
     page = roster.join("1001", ignore)
-    pushing = asyncio.create_task(roster.push("1001", pop(), deadline_s=30))
+    pushing = asyncio.create_task(roster.deliver("1001", pop(), deadline_s=30))
     await asyncio.sleep(0)
     snapshot = await read(page)
     assert [each["call_id"] for each in snapshot["pops"]] == ["c-9"]
     assert snapshot["seq"] == 1
-    assert await pushing is True
+    assert await pushing == 1
 
 
 async def test_a_page_that_comes_back_gets_what_it_missed(roster: Roster) -> None:
@@ -153,7 +153,7 @@ async def test_a_listener_that_fails_neither_stops_a_page_nor_leaves_one_behind(
 
 async def test_a_wallboard_gets_no_records(roster: Roster) -> None:
     board, _ = await opened(roster, view="wallboard")
-    assert await roster.push("1001", pop()) is False
+    assert await roster.deliver("1001", pop()) == 0
     assert board.outbox.take() is None
 
 

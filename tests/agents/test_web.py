@@ -133,7 +133,7 @@ def test_a_desk_gets_its_snapshot_then_the_record(client: TestClient, house: Hou
     assert client.portal is not None
     with client.websocket_connect(f"/ws?ticket={ticket(client, log_in(client))}") as socket:
         assert hear(socket, "snapshot")["me"]["status"] == "not_ready"
-        assert client.portal.call(house.roster.push, "1001", pop(), 5.0) is True
+        assert client.portal.call(house.roster.deliver, "1001", pop(), 5.0) == 1
         assert hear(socket, "pop")["number"] == "+8613800000001"
     assert told == [("1001", True), ("1001", False)]
 

@@ -9,7 +9,7 @@ import pytest
 
 from cti.doctor import Finding, examine, pages
 from cti.phones import free_port
-from cti.settings import AsteriskSettings, DatabaseSettings, Settings, WebSettings
+from cti.settings import AsteriskSettings, DatabaseSettings, MqttSettings, Settings, WebSettings
 from tests.cti.houses import ROOT, Place
 
 
@@ -63,6 +63,16 @@ async def test_a_database_out_of_reach_is_told_without_its_password(tmp_path: Pa
     assert found.state == "missing"
     assert "ZONGJI_DATABASE__URL" in found.detail
     assert "hidden-word" not in found.detail
+
+
+async def test_a_broker_that_does_not_listen_is_told_and_calls_are_served_without(tmp_path: Path) -> None:
+    of = settings(tmp_path, mqtt=MqttSettings(host="127.0.0.1", port=free_port()))
+    away = (await findings(of))["mqtt"]
+    with socket.create_server(("127.0.0.1", of.mqtt.port)):
+        there = (await findings(of))["mqtt"]
+
+    assert (away.state, there.state) == ("poor", "good")
+    assert "start the broker, or mend mqtt.host" in away.detail
 
 
 def test_the_command_ends_with_two_when_something_is_missing_and_leaves_nothing(here: Place) -> None:

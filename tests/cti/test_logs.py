@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import io
 import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,19 +16,25 @@ import structlog
 
 from cti import events
 from cti.bus import Bus
-from cti.logs import context_of, hide, is_secret, log_into
+from cti.logs import LogFile, context_of, hide, is_secret, log_into, log_to
 
 PIN = "840219"
 
 
 @pytest.fixture
-def out() -> Iterator[io.StringIO]:
-    out, root = io.StringIO(), logging.getLogger()
+def as_before() -> Iterator[None]:
+    root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    log_into(out)
-    yield out
+    yield
     structlog.reset_defaults()
     root.handlers[:], root.level = handlers, level
+
+
+@pytest.fixture
+def out(as_before: None) -> io.StringIO:
+    out = io.StringIO()
+    log_into(out)
+    return out
 
 
 def lines(out: io.StringIO) -> list[dict[str, Any]]:
@@ -89,3 +97,62 @@ def test_a_listener_that_fails_is_told_with_the_call(out: io.StringIO) -> None:
     bus.subscribe(events.Event, fail)
     bus.publish(events.MenuStepped(at=0, call_id="c1", node="main"))
     assert lines(out)[0]["call_id"] == "c1"
+
+
+class Disk:
+    """Has room for so many bytes, then for none."""
+
+    def __init__(self, room: int) -> None:
+        self.room, self.kept = room, b""
+
+    def write(self, data: memoryview) -> int:
+        if not self.room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        taken = bytes(data[: self.room])
+        self.room -= len(taken)
+        self.kept += taken
+        return len(taken)
+
+
+def test_a_full_disk_is_nobodys_trouble_who_logs(as_before: None, tmp_path: Path) -> None:
+    (tmp_path / "log").symlink_to("/dev/full")
+    log_to(tmp_path / "log")
+
+    structlog.get_logger("test").info("call moved")
+    logging.getLogger("library").warning("also here")
+
+
+def test_lines_lost_to_a_full_disk_are_counted_once_there_is_room_and_tear_no_other() -> None:
+    disk = Disk(12)
+    file = LogFile(disk.write)
+    for n in range(3):
+        file.write(f'{{"line": {n}}}\n')
+    disk.room = 1000
+
+    file.write('{"line": 3}\n')
+    file.write('{"line": "\ud800"}\n')
+
+    assert disk.kept.decode().splitlines() == [
+        '{"line": 0}',
+        '{"event": "log lines were lost: the log could not be written", "lines": 2}',
+        '{"line": 3}',
+        '{"line": "\\ud800"}',
+    ]
+
+
+def test_a_line_torn_by_a_full_disk_ends_before_the_next() -> None:
+    disk = Disk(5)
+    file = LogFile(disk.write)
+    file.write('{"line": 0}\n')
+    disk.room = 1000
+
+    file.write('{"line": 1}\n')
+
+    assert disk.kept.decode().splitlines()[0] == '{"lin'
+    assert disk.kept.decode().splitlines()[-1] == '{"line": 1}'
+
+
+def test_the_log_is_for_its_owner_alone(as_before: None, tmp_path: Path) -> None:
+    log_to(tmp_path / "log")
+
+    assert (tmp_path / "log").stat().st_mode & 0o777 == 0o600

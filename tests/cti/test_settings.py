@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from cti.app import prepare_voice, seen_by_asterisk
+from cti.app import StartError, prepare_voice, seen_by_asterisk
 from cti.secrets import NAMES, SecretsError, gather
 from cti.settings import AsteriskSettings, Settings, SettingsError, WebSettings, load
 from cti.settings_load import is_loopback
@@ -52,6 +52,14 @@ def refused(tmp_path: Path, text: str) -> list[str]:
         ("[asterisk]\nami_port = 8080\n", "zongji.toml:2: asterisk.ami_port: 8080 is web.port too"),
         ('[web]\nhost = "0.0.0.0"\n', "zongji.toml:2: web.host: the demo's passwords are known to all"),
         ('[asterisk]\nsip_host = "10.0.0.1"\n', "zongji.toml:2: asterisk.sip_host: the demo's passwords"),
+        ('[mqtt]\nhost = "x"\nca_file = "/nowhere"\n', "zongji.toml:3: mqtt.ca_file: there is no file /nowhere"),
+        (QUEUE + "[[queues.hours]]\nopens = 9\n", "queues[0].hours[0].opens: must be a time such as 09:00:00"),
+        (
+            QUEUE + '[[queues.hours]]\nopens = "09:00:00+08:00"\ncloses = 17:00:00\n',
+            "zongji.toml:4: queues[0].hours[0]",
+        ),
+        (QUEUE + "[[queues.hours]]\ndays = []\nopens = 09:00:00\n", "zongji.toml:4: queues[0].hours[0].days: List"),
+        (QUEUE + "[[queues.hours]]\nopens = 17:00:00\ncloses = 09:00:00\n", "closes: 09:00:00 is not after 17:00:00"),
         ('[database]\nurl = "mysql://x"\n', "zongji.toml:2: database.url: String should match"),
     ],
 )
@@ -225,3 +233,25 @@ def test_another_asterisk_may_see_the_prompts_in_another_folder(tmp_path: Path) 
     assert seen_by_asterisk(Settings(run_dir=tmp_path), sound) == sound
     assert seen_by_asterisk(Settings(run_dir=tmp_path, asterisk=AsteriskSettings(own=False)), sound) == sound
     assert seen_by_asterisk(Settings(run_dir=tmp_path, asterisk=other), sound) == Path("/var/lib/prompts/zh/welcome-1")
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        ({"languages": ["zh"]}, "ivr/menus/broker.toml:10: node 'language': prompt 'language@en' is in no language"),
+        ({"menu": "own"}, "own.toml:3: node 'a': requires: unknown skill 'juggling' (known: mandarin, "),
+        ({"menu": "torn"}, "torn.toml:3: node 'a': requires: column 10 of 'trading >>': expected "),
+    ],
+)
+async def test_what_a_menu_needs_of_the_house_is_looked_for_at_the_start(
+    tmp_path: Path, values: dict[str, object], line: str
+) -> None:
+    for name, requires in (("own", "juggling >= 3"), ("torn", "trading >>")):
+        text = f'name = "m"\nstart = "a"\n[nodes.a]\nkind = "queue"\nqueue = "accounts"\nrequires = "{requires}"\n'
+        (tmp_path / f"{name}.toml").write_text(text, "utf-8")
+    settings = Settings.model_validate({"run_dir": tmp_path / "run", "menus_dir": tmp_path, **values})
+
+    with pytest.raises(StartError) as refused:
+        await prepare_voice(settings)
+
+    assert line in str(refused.value)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.demo import seed_demo
-from db.engine import make_engine
+from db.engine import dispose, make_engine, upgrade
 from db.store import Store
 from db.tables import AgentRow, Base, CallRow, CustomerRow, IdentityRow, JournalRow
 
@@ -133,3 +133,19 @@ def _call(call_id: str, at: float, agent_id: str) -> CallRow:
         id=call_id, arrived_at=at, ended_at=at + 1, number="+8613800000001", queue="accounts", agent_id=agent_id,
         customer_id=None, outcome="served", facts={"dialled": "8000"},
     )  # fmt: skip
+
+
+async def test_a_sqlite_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    engine = make_engine(f"sqlite+aiosqlite:///{tmp_path}/zongji.db")
+    await upgrade(engine)
+    async with engine.begin() as connection:
+        await connection.execute(text("CREATE TABLE something (n INTEGER)"))
+        modes = await asyncio.to_thread(modes_in, tmp_path)
+    await dispose(engine)
+
+    assert modes["zongji.db"] == 0o600
+    assert set(modes.values()) == {0o600}
+
+
+def modes_in(folder: Path) -> dict[str, int]:
+    return {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir()}

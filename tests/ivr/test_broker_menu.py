@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
 
 from ivr import menus, prompts
 from ivr.caller import HungUp
-from ivr.check import check
+from ivr.check import Problem, check
 from ivr.nodes import MenuSet
 from ivr.run import ToQueue, run
 from tests.ivr.fakes import ScriptedCaller, TypingCaller
 
 FOLDER = Path(menus.__file__).parent
 QUEUES = {"accounts", "trading", "complaints"}
+
+
+def problems_of(menu: MenuSet, prompts: Collection[str]) -> list[Problem]:
+    """In a house of two languages that knows the skills mandarin, english, accounts, trading and complaints."""
+    known = {"mandarin", "english", "accounts", "trading", "complaints"}
+
+    def fault_in(requires: str) -> str | None:
+        unknown = [word for word in re.findall("[a-z_]{4,}", requires) if word not in known]
+        return f"unknown skill {unknown[0]!r}" if unknown else None
+
+    return check(menu, prompts=prompts, queues=QUEUES, languages=["zh", "en"], fault_in=fault_in)
 
 
 @pytest.fixture
@@ -25,7 +38,7 @@ def broker() -> MenuSet:
 def test_every_prompt_queue_and_node_is_there(broker: MenuSet) -> None:
     catalogue = prompts.parse((FOLDER / "prompts.toml").read_text("utf-8"), "prompts.toml", ["zh", "en"])
 
-    assert check(broker, prompts=catalogue, queues=QUEUES) == []
+    assert problems_of(broker, catalogue) == []
 
 
 async def test_account_business_collects_the_number_then_queues(broker: MenuSet) -> None:
@@ -130,6 +143,10 @@ async def test_a_goodbye_is_heard_to_its_end_whatever_is_typed() -> None:
 
 
 HEAD = 'name = "m"\nstart = "a"\n'
+END = '[nodes.b]\nkind = "hangup"\n'
+QUEUE = '[nodes.a]\nkind = "queue"\nqueue = "accounts"\n'
+SAY_THEN_END = '[nodes.a]\nkind = "say"\nprompts = ["{}"]\nnext = "b"\n' + END
+MENU = '[nodes.a]\nkind = "menu"\nprompts = ["p"]\nfailure = "a"\n'
 
 
 @pytest.mark.parametrize(
@@ -140,10 +157,20 @@ HEAD = 'name = "m"\nstart = "a"\n'
         ('[nodes.a]\nkind = "hangup"\n[nodes.b]\nkind = "hangup"\n', 5, "no caller can reach it"),
         ('[nodes.a]\nkind = "hangup"\nprompts = ["missing"]\n', 3, "no prompt 'missing'"),
         ('[nodes.a]\nkind = "queue"\nqueue = "gold"\n', 3, "no queue 'gold'"),
+        (QUEUE + 'requires = "juggling >= 2"\n', 3, "requires: unknown skill 'juggling'"),
+        (QUEUE + 'requires = "{language} >= 1 and juggling >= 2"\n', 3, "requires: unknown skill 'juggling'"),
+        (SAY_THEN_END.format("p@fr"), 3, "'p@fr' is in no language of the house (zh, en)"),
+        ('[nodes.a]\nkind = "language"\nlanguage = "fr"\nnext = "b"\n' + END, 3, "no language 'fr'"),
+        (
+            '[nodes.a]\nkind = "collect"\nprompts = ["p"]\ninto = "x"\nmin_digits = 9\nmax_digits = 6\n'
+            'next = "b"\nfailure = "b"\n' + END,
+            3,
+            "min_digits is more than max_digits",
+        ),
     ],
 )
 def test_a_broken_menu_is_named_with_its_line(nodes: str, line: int, words: str) -> None:
-    problems = check(menus.parse(HEAD + nodes, "m.toml"), prompts={"p"}, queues=QUEUES)
+    problems = problems_of(menus.parse(HEAD + nodes, "m.toml"), {"p"})
 
     assert any(problem.line == line and words in str(problem) for problem in problems)
 
@@ -155,11 +182,39 @@ def test_a_broken_menu_is_named_with_its_line(nodes: str, line: int, words: str)
         ('name = "m"\n', "m.toml:1: 'start' is missing"),
         (HEAD + '[nodes.a]\nkind = "sing"\n', "m.toml:3: node 'a': unknown kind 'sing'"),
         (HEAD + '[nodes.a]\nkind = "say"\ntries = 3\n', "unknown key 'tries'"),
-        (HEAD + '[nodes.a]\nkind = "say"\nprompts = ["p"]\n', "missing 1 required keyword-only argument: 'next'"),
+        (HEAD + '[nodes.a]\nkind = "say"\nprompts = ["p"]\n', "m.toml:3: node 'a': next: is missing"),
+        (HEAD + "nodes = 3\n", "m.toml:1: nodes must be tables"),
+        (HEAD + "[nodes]\na = 3\n", "m.toml:1: node 'a': must be a table"),
+        ('name = 3\nstart = "a"\nnodes.a.kind = "hangup"\n', "m.toml:1: name and start must be texts"),
+        (HEAD + "[nodes.a]\nkind = []\n", "m.toml:3: node 'a': unknown kind []"),
+        (HEAD + '[nodes.a]\nkind = "say"\nnext = "a"\nprompts = "p"\n', "m.toml:3: node 'a': prompts: "),
+        (HEAD + '[nodes.a]\nkind = "say"\nnext = 5\nprompts = ["p"]\n', "m.toml:3: node 'a': next: "),
+        (HEAD + MENU + "match = 5\n", "m.toml:3: node 'a': match: "),
+        (HEAD + MENU + 'match = { 12 = "a" }\n', "m.toml:3: node 'a': match.12: "),
+        (HEAD + MENU + 'match = { 1 = "a" }\ntries = "many"\n', "m.toml:3: node 'a': tries: "),
+        (HEAD + MENU + 'match = { 1 = "a" }\ntries = 0\n', "m.toml:3: node 'a': tries: "),
+        (HEAD + MENU + 'match = { 1 = "a" }\ntimeout_s = -1\n', "m.toml:3: node 'a': timeout_s: "),
     ],
 )
 def test_a_file_that_is_no_menu_is_refused_naming_the_place(text: str, words: str) -> None:
     with pytest.raises(menus.BadMenu) as refused:
         menus.parse(text, "m.toml")
+
+    assert words in str(refused.value)
+    assert len(str(refused.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('welcome = "x"\n', "p.toml: prompt 'welcome' must be a table with a text for each language"),
+        ('[welcome]\nzh = 3\nen = "x"\n', "p.toml: prompt 'welcome' has no text in 'zh'"),
+        ('["a.b"]\nzh = "x"\nen = "x"\n', "p.toml: prompt 'a.b': a name has letters, digits, - and _"),
+        ('["../a"]\nzh = "x"\nen = "x"\n', "p.toml: prompt '../a': a name has letters, digits, - and _"),
+    ],
+)
+def test_a_file_that_is_no_catalogue_is_refused_naming_the_prompt(text: str, words: str) -> None:
+    with pytest.raises(prompts.BadPrompts) as refused:
+        prompts.parse(text, "p.toml", ["zh", "en"])
 
     assert words in str(refused.value)

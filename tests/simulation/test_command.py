@@ -14,7 +14,15 @@ from cti.settings import load
 from tests.simulation.bank import convert
 
 ROOT = Path(__file__).parents[2]
-BANK = ROOT.parent / "shared" / "data" / "bank_one_day.csv"
+BANK = """\
+type,vru_exit,q_time,outcome,ser_start,ser_exit,ser_time,server
+PS,8:00:00,0,AGENT,8:00:00,8:03:00,180,AVI
+NW,8:01:00,120,AGENT,8:03:00,8:04:30,90,AVI
+PS,8:01:30,45,HANG,0:00:00,0:00:00,0,NO_SERVER
+PS,8:02:00,0,HANG,0:00:00,0:00:00,0,NO_SERVER
+PS,8:02:30,0,PHANTOM,0:00:00,0:00:00,0,NO_SERVER
+PS,9:00:00,0,AGENT,9:00:00,9:02:00,120,TALI
+"""
 SCENARIO = """
 seed = 7
 [run]
@@ -127,6 +135,7 @@ def test_replay_prints_the_real_waits_beside_the_replayed(scenario: str, tmp_pat
         ("arrival_s,class,service_s,patience_s\n1,Z,2,\n", "day.csv:2: class 'Z'"),
         ("arrival_s,class,service_s,patience_s\n1,A,two,\n", "day.csv:2: service_s: 'two'"),
         ("arrival_s,class,service_s,patience_s\n1,A,2,-5\n", "day.csv:2: patience_s: '-5'"),
+        (f"arrival_s,class,service_s,patience_s\n1,A,2,\n{'x' * 200_000},A,2,\n", "day.csv:3: field larger than"),
         ("arrival_s,class,service_s,patience_s\n", "no contacts"),
     ],
 )
@@ -156,9 +165,13 @@ def test_an_unknown_rule_is_refused(scenario: str) -> None:
     assert (done.returncode, "no rule 'nearest'" in done.stderr) == (2, True)
 
 
-@pytest.mark.skipif(not BANK.exists(), reason="the recorded day is not here")
 def test_a_banks_day_is_replayed(tmp_path: Path) -> None:
-    day, scenario = convert(BANK, tmp_path)
+    recorded = tmp_path / "bank.csv"
+    recorded.write_text(BANK)
+    day, scenario = convert(recorded, tmp_path)
+
     done = run("replay", str(day), "--scenario", str(scenario))
+
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1].startswith("all")
+    assert done.stdout.splitlines()[-1].split()[:2] == ["all", "3"]
+    assert len(day.read_text().splitlines()) == 1 + 4
