@@ -53,6 +53,7 @@ async def test_the_whole_story_is_told_over_http_each_step_in_its_order(house: H
             await caller.press("1110000001#", gap_s=0.1)
             connected = await house.until("agent_connected", deadline_s=30)
             await agent_phone.wait_for("CALL_ESTABLISHED")
+            await house.until("pop_shown")  # in the page's own time, which may be after the phone was picked up
             caller.hang_up()
             await house.until("call_ended")
             await house.server.journal.flush()
