@@ -160,7 +160,7 @@ def test_production_without_secrets_starts_nothing_and_names_each(here: Place) -
     ("url", "words"),
     [
         ("postgresql+asyncpg://zongji:hidden-word@127.0.0.1:{port}/zongji", "Connect call failed"),
-        ("sqlite+aiosqlite:////proc/zongji.db", "unable to open database file"),
+        ("sqlite+aiosqlite:////proc/zongji.db", "No such file or directory"),
     ],
 )
 @pytest.mark.live
