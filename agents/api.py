@@ -75,7 +75,7 @@ async def logout(who: Who, response: Response, parts: WithParts) -> None:
     async with parts.door[who.agent_id]:
         if who.role == "agent":
             try:
-                await parts.control.log_out(who.agent_id)
+                await parts.control.own.log_out(who.agent_id)
             except Refused as refused:
                 raise ApiError(409, refused.reason, refused.message) from refused
         parts.auth.end(who, parts.clock())
@@ -100,7 +100,7 @@ async def me(who: Who, parts: WithParts) -> Me:
 @router.get("/floor", summary="Queues and agents now", responses=examples.json_of(examples.FLOOR))
 async def floor(who: Who, parts: WithParts) -> FloorView:
     """An agent sees all queues and himself; a supervisor sees everybody."""
-    view = parts.control.snapshot()
+    view = parts.control.own.snapshot()
     return view if who.sees_all else view.only(who.agent_id)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
-from agents.ports import CallControl, Refused
-from agents.wire import Answer, Command, Problem, SetStatus
+from agents.ports import Control, Refused
+from agents.wire import Answer, AnyCommand, Problem
 
 log = structlog.get_logger(__name__)
 KEPT = 200
@@ -17,24 +18,29 @@ KEPT_S = 600.0
 AT_ONCE = 8
 
 
-async def _set_status(control: CallControl, agent_id: str, command: Command) -> None:
-    if isinstance(command, SetStatus):
-        await control.set_status(agent_id, command.args.status, command.args.reason)
-
-
-COMMANDS: dict[str, Callable[[CallControl, str, Command], Awaitable[None]]] = {
-    "set_status": _set_status,
-    "answer": lambda control, agent_id, _: control.answer(agent_id),
-    "hang_up": lambda control, agent_id, _: control.hang_up(agent_id),
-    "hold": lambda control, agent_id, _: control.hold(agent_id),
-    "resume": lambda control, agent_id, _: control.resume(agent_id),
-    "finish_wrap_up": lambda control, agent_id, _: control.finish_wrap_up(agent_id),
+# How each is carried out: by whom, for which agent, with which arguments.
+COMMANDS: dict[str, Callable[[Control, str, Any], Awaitable[None]]] = {
+    "set_status": lambda to, agent, args: to.own.set_status(agent, args.status, args.reason),
+    "finish_wrap_up": lambda to, agent, _: to.own.finish_wrap_up(agent),
+    "answer": lambda to, agent, _: to.calls.answer(agent),
+    "hang_up": lambda to, agent, _: to.calls.hang_up(agent),
+    "hold": lambda to, agent, _: to.calls.hold(agent),
+    "resume": lambda to, agent, _: to.calls.resume(agent),
+    "transfer": lambda to, agent, args: to.calls.transfer(agent, args.to.kind, args.to.id),
+    "consult": lambda to, agent, args: to.calls.consult(agent, args.to.kind, args.to.id),
+    "swap": lambda to, agent, _: to.calls.swap(agent),
+    "complete": lambda to, agent, _: to.calls.complete(agent),
+    "conference": lambda to, agent, _: to.calls.conference(agent),
+    "drop_other": lambda to, agent, _: to.calls.drop_other(agent),
+    "mute": lambda to, agent, args: to.calls.mute(agent, args.on),
+    "send_digits": lambda to, agent, args: to.calls.send_digits(agent, args.digits),
+    "dial": lambda to, agent, args: to.calls.dial(agent, args.number, args.show_as),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    command: Command
+    command: AnyCommand
     at: float
     task: asyncio.Task[Problem | None]
 
@@ -45,11 +51,11 @@ class Commands:
     A key is remembered while its command runs, then for ten minutes or until 200 newer ones of its agent.
     """
 
-    def __init__(self, control: CallControl, clock: Callable[[], float]) -> None:
+    def __init__(self, control: Control, clock: Callable[[], float]) -> None:
         self._control, self._clock = control, clock
         self._known: dict[str, dict[str, _Known]] = {}  # oldest first
 
-    async def run(self, agent_id: str, command: Command) -> Answer:
+    async def run(self, agent_id: str, command: AnyCommand) -> Answer:
         """The answer; the same one again for a command sent again under its key."""
         kept = self._known[agent_id] = self._worth_keeping(agent_id)
         known = kept.get(command.key)
@@ -67,12 +73,12 @@ class Commands:
         newest, since = set(list(kept)[-KEPT:]), self._clock() - KEPT_S
         return {key: one for key, one in kept.items() if not one.task.done() or (key in newest and one.at > since)}
 
-    def _answer(self, command: Command, error: Problem | None) -> Answer:
+    def _answer(self, command: AnyCommand, error: Problem | None) -> Answer:
         return Answer(at=self._clock(), key=command.key, ok=error is None, error=error)
 
-    async def _carry_out(self, agent_id: str, command: Command) -> Problem | None:
+    async def _carry_out(self, agent_id: str, command: AnyCommand) -> Problem | None:
         try:
-            await COMMANDS[command.name](self._control, agent_id, command)
+            await COMMANDS[command.name](self._control, agent_id, command.args)
         except Refused as refused:
             return Problem(code=refused.reason, message=refused.message)
         except Exception:

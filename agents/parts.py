@@ -13,7 +13,7 @@ from starlette.requests import HTTPConnection
 
 from agents.auth import Auth, Denied, Identity
 from agents.commands import Commands
-from agents.ports import CallControl, Health, Memory
+from agents.ports import Control, Health, Memory
 from agents.roster import Roster
 
 log = structlog.get_logger(__name__)
@@ -28,7 +28,7 @@ class Parts:
     must not wait for a burst of log-ins. Whoever logs an agent in or out holds the agent's `door`.
     """
 
-    control: CallControl
+    control: Control
     memory: Memory
     roster: Roster
     auth: Auth

@@ -16,7 +16,7 @@ from agents.auth import Denied, Identity
 from agents.parts import Parts, parts_of
 from agents.ports import Refused
 from agents.roster import Page
-from agents.wire import Answer, Beat, Command, Heartbeat, PopShown, Problem, client_messages
+from agents.wire import Answer, AnyCommand, Beat, Heartbeat, PopShown, Problem, client_messages
 
 log = structlog.get_logger(__name__)
 router = APIRouter()
@@ -45,7 +45,7 @@ async def desk_socket(
     async with parts.door[who.agent_id]:
         if view == "desk" and who.role == "agent" and not parts.auth.has_ended(who):
             with contextlib.suppress(Refused):
-                await parts.control.log_in(who.agent_id)
+                await parts.control.own.log_in(who.agent_id)
     await _serve(socket, parts, who, view, resume)
 
 
@@ -145,7 +145,7 @@ def _hear(text: str, parts: Parts, page: Page, answers: set[asyncio.Task[None]])
     task.add_done_callback(answers.discard)
 
 
-async def _answer(command: Command, parts: Parts, page: Page) -> None:
+async def _answer(command: AnyCommand, parts: Parts, page: Page) -> None:
     page.answer(await parts.commands.run(page.agent_id, command))
 
 

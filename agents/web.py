@@ -16,7 +16,7 @@ from agents.auth import Auth
 from agents.commands import Commands
 from agents.pages import add_pages
 from agents.parts import ApiError, Parts, parts_of
-from agents.ports import CallControl, CheckResult, Health, Memory
+from agents.ports import CheckResult, Control, Health, Memory
 from agents.roster import Roster
 from agents.schemas import Dependency, Readiness
 
@@ -34,7 +34,7 @@ HEADERS = {
 
 def create_app(  # noqa: PLR0913 - the one place where the desk meets the rest of the server
     *,
-    control: CallControl,
+    control: Control,
     memory: Memory,
     roster: Roster,
     auth: Auth,
@@ -46,7 +46,7 @@ def create_app(  # noqa: PLR0913 - the one place where the desk meets the rest o
     silence_s: float = 20.0,
 ) -> FastAPI:
     """The application, with nothing started. `clock` gives UTC epoch seconds."""
-    roster.show(control.snapshot)
+    roster.show(control.own.snapshot)
     app = FastAPI(title="Zongji", version=version, docs_url=None, redoc_url=None, description=wire.__doc__ or "")
     app.state.parts = Parts(
         control=control,

@@ -65,15 +65,35 @@ class PopClosed(Message):
     reason: str = ""
 
 
+class Other(BaseModel):
+    """The third party of a call: a colleague (`agent`), somebody outside (`number`), or a supervisor who came in."""
+
+    model_config = ConfigDict(frozen=True)
+    kind: Literal["agent", "number"]
+    id: str
+    name: str = ""
+    state: Literal["ringing", "talking", "held"] = "ringing"
+
+
 class CallState(Message):
-    """Where the agent's call stands, since `since` (UTC)."""
+    """Where the agent's call stands, since `since` (UTC).
+
+    `dialling`: an outbound call whose far end rings. `consulting`: the agent speaks with `other`, the customer hears
+    music; `conference`: all three speak. While talking or held, `other` may wait. `recalling`: the agent's phone was
+    lost, the customer hears music until it is back. `role` is `consulted` on the page of the colleague who is asked.
+    """
 
     type: Literal["call_state"] = "call_state"
     call_id: str
-    state: Literal["ringing", "talking", "held", "ended"]
+    state: Literal["ringing", "dialling", "talking", "held", "consulting", "conference", "recalling", "ended"]
     since: float
     number: str = ""
     queue: str = ""
+    direction: Literal["in", "out"] = "in"
+    role: Literal["owner", "consulted"] = "owner"
+    muted: bool = False
+    other: Other | None = None
+    cause: str = ""
 
 
 class QueueStats(Message):
@@ -128,6 +148,7 @@ class Snapshot(Message):
     pops: list[Pop]
     calls: list[CallState]
     reasons: tuple[str, ...] = REASONS
+    show_as: tuple[str, ...] = ()
 
 
 ServerMessage = Annotated[
@@ -160,18 +181,103 @@ class NoArgs(_FromPage):
 Key = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 
 
-class SetStatus(_FromPage):
+class Command(_FromPage):
+    """Something an agent wants done. `name` says what; a command sent again under its key is done once."""
+
     type: Literal["command"] = "command"
     key: Key
+    name: str
+
+
+class SetStatus(Command):
     name: Literal["set_status"] = "set_status"
     args: StatusArgs
 
 
-class CallCommand(_FromPage):
-    type: Literal["command"] = "command"
-    key: Key
-    name: Literal["answer", "hang_up", "hold", "resume", "finish_wrap_up"]
+class Plain(Command):
+    """What needs no more words. `swap` changes whom the agent speaks with; `complete` leaves the two others together;
+    `drop_other` ends the third party's part, also of a conference."""
+
+    name: Literal[
+        "answer", "hang_up", "hold", "resume", "finish_wrap_up",
+        "swap", "complete", "conference", "drop_other",
+    ]  # fmt: skip
     args: NoArgs = NoArgs()
+
+
+Number = Annotated[str, Field(pattern=r"^\+?[0-9]{2,20}$")]
+Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
+
+
+class AgentTarget(_FromPage):
+    kind: Literal["agent"]
+    id: Id
+
+
+class QueueTarget(_FromPage):
+    kind: Literal["queue"]
+    id: Id
+
+
+class NumberTarget(_FromPage):
+    kind: Literal["number"]
+    id: Number
+
+
+class TransferArgs(_FromPage):
+    to: Annotated[AgentTarget | QueueTarget | NumberTarget, Field(discriminator="kind")]
+
+
+class ConsultArgs(_FromPage):
+    to: Annotated[AgentTarget | NumberTarget, Field(discriminator="kind")]
+
+
+class MuteArgs(_FromPage):
+    on: bool
+
+
+class DigitsArgs(_FromPage):
+    digits: Annotated[str, Field(pattern=r"^[0-9*#]{1,32}$")]
+
+
+class DialArgs(_FromPage):
+    """`show_as`: the number the far end sees, one of `Snapshot.show_as`; None is the house's own."""
+
+    number: Number
+    show_as: Number | None = None
+
+
+class Transfer(Command):
+    """Blind: the customer goes to a colleague, a queue or a number; the agent's part is over at once."""
+
+    name: Literal["transfer"] = "transfer"
+    args: TransferArgs
+
+
+class Consult(Command):
+    """The customer hears music while the agent speaks with somebody else."""
+
+    name: Literal["consult"] = "consult"
+    args: ConsultArgs
+
+
+class Mute(Command):
+    name: Literal["mute"] = "mute"
+    args: MuteArgs
+
+
+class SendDigits(Command):
+    """Keys to whomever the agent speaks with."""
+
+    name: Literal["send_digits"] = "send_digits"
+    args: DigitsArgs
+
+
+class Dial(Command):
+    """A call to the outside."""
+
+    name: Literal["dial"] = "dial"
+    args: DialArgs
 
 
 class PopShown(_FromPage):
@@ -186,9 +292,9 @@ class Heartbeat(_FromPage):
     type: Literal["heartbeat"] = "heartbeat"
 
 
-Command = SetStatus | CallCommand
+AnyCommand = SetStatus | Plain | Transfer | Consult | Mute | SendDigits | Dial
 ClientMessage = Annotated[
-    Annotated[Command, Field(discriminator="name")] | PopShown | Heartbeat, Field(discriminator="type")
+    Annotated[AnyCommand, Field(discriminator="name")] | PopShown | Heartbeat, Field(discriminator="type")
 ]
-client_messages: TypeAdapter[SetStatus | CallCommand | PopShown | Heartbeat] = TypeAdapter(ClientMessage)
+client_messages: TypeAdapter[AnyCommand | PopShown | Heartbeat] = TypeAdapter(ClientMessage)
 server_messages: TypeAdapter[Message] = TypeAdapter(ServerMessage)

@@ -27,7 +27,7 @@ from acd.ledger import Ledger
 from acd.model import Config, Overflow, Queue, Ring
 from acd.skills import parse
 from agents.auth import Auth, hash_password
-from agents.ports import CheckResult
+from agents.ports import CheckResult, Control
 from agents.roster import Roster
 from agents.web import create_app
 from cti import events
@@ -36,6 +36,7 @@ from cti.audio import PromptFiles, PromptMaker
 from cti.bus import Bus
 from cti.call import House
 from cti.calls import Calls
+from cti.control import CallDesk
 from cti.dispatcher import Dispatcher
 from cti.floor import Floor
 from cti.listeners.journal import JournalListener
@@ -180,6 +181,7 @@ class Server:
         self.dispatcher = Dispatcher(self.acd, self.bus, clock, self.floor, self.floor, prefer_s)
         self.floor.tell_acd = self.dispatcher.handle
         self.floor.queues = tuple(queue.name for queue in settings.queues)
+        self.control = CallDesk(self.acd, self.calls, self.floor)
         self._shared = House(
             bus=self.bus,
             clock=clock,
@@ -290,7 +292,7 @@ class Server:
 
     def _web(self) -> FastAPI:
         return create_app(
-            control=self.floor,
+            control=Control(own=self.floor, calls=self.control),
             memory=self.store,
             roster=self.roster,
             auth=Auth(self._secrets.token_secret, origins=self.settings.web.origins),

@@ -7,7 +7,7 @@ offers.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import structlog
 
@@ -21,14 +21,12 @@ from agents.roster import Roster
 from agents.views import AgentView, FloorView, QueueView
 from cti import events
 from cti.asterisk.channel import Leg
-from cti.asterisk.link import ActionRefused, ActionTimeout, LinkDown
 from cti.bus import Bus
 from cti.call import Call
-from cti.call_states import Happening, ImpossibleMove, State
+from cti.call_states import Happening, State
 from cti.calls import Calls
 from cti.today import COUNTED, Today
 from db.store import AgentRecord
-from ivr.caller import HungUp
 
 log = structlog.get_logger(__name__)
 UNREGISTERED = {"UNAVAILABLE", "INVALID", "UNKNOWN", ""}
@@ -173,38 +171,9 @@ class Floor:
             raise Refused("not_in_wrap_up", "there is no wrap-up to finish")
         self.tell_acd(on.WrapUpFinished(agent_id))
 
-    async def answer(self, agent_id: str) -> None:
-        raise Refused("answer_on_phone", f"pick up phone {self._people[agent_id].phone}")
-
-    async def hang_up(self, agent_id: str) -> None:
-        await self._try(agent_id, Call.hang_up)
-
-    async def hold(self, agent_id: str) -> None:
-        await self._try(agent_id, Call.hold)
-
-    async def resume(self, agent_id: str) -> None:
-        await self._try(agent_id, Call.resume)
-
-    async def _try(self, agent_id: str, what: Callable[[Call], Awaitable[None]]) -> None:
-        """Do it to the agent's call."""
-        call = self._call_of(agent_id)
-        try:
-            with structlog.contextvars.bound_contextvars(call_id=call.id):
-                await what(call)
-        except (ImpossibleMove, ActionRefused) as error:
-            raise Refused("impossible_now", str(error)) from None
-        except HungUp:
-            raise Refused("impossible_now", "one of the two has hung up") from None
-        except (LinkDown, ActionTimeout) as error:
-            raise Refused("no_link", f"nothing was changed, try again: {error}") from None
-        except TimeoutError:
-            log.warning("Asterisk is slow to carry out a command", call_id=call.id, command=what.__name__)
-
-    def _call_of(self, agent_id: str) -> Call:
-        call = self._calls.calls.get(self._state(agent_id).contact_id or "")
-        if call is None or call.facts.agent_id != agent_id:
-            raise Refused("no_call", "you have no call")
-        return call
+    def phone_of(self, agent_id: str) -> str:
+        """The telephone that rings for this agent; raises KeyError for nobody."""
+        return self._people[agent_id].phone
 
     def _state(self, agent_id: str) -> AgentState:
         return self._acd.state_of(agent_id)

@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from agents.auth import Auth, hash_password
-from agents.ports import CheckResult, Refused
+from agents.ports import CheckResult, Control, Refused
 from agents.roster import Roster
 from agents.views import AgentView, FloorView, QueueView
 from agents.web import create_app
@@ -135,6 +135,34 @@ class FakeFloor:
     async def resume(self, agent_id: str) -> None:
         await self._act(agent_id, "resume", {"held"}, activity="talking")
 
+    async def transfer(self, agent_id: str, kind: str, target: str) -> None:
+        name = f"transfer {kind} {target}"
+        await self._act(agent_id, name, {"talking", "held"}, activity="wrap_up", until=self.clock() + 15)
+
+    async def consult(self, agent_id: str, kind: str, target: str) -> None:
+        await self._act(agent_id, f"consult {kind} {target}", {"talking", "held"}, activity="held")
+
+    async def swap(self, agent_id: str) -> None:
+        await self._act(agent_id, "swap", {"talking", "held"})
+
+    async def complete(self, agent_id: str) -> None:
+        await self._act(agent_id, "complete", {"held"}, activity="wrap_up", until=self.clock() + 15)
+
+    async def conference(self, agent_id: str) -> None:
+        await self._act(agent_id, "conference", {"talking", "held"}, activity="talking")
+
+    async def drop_other(self, agent_id: str) -> None:
+        await self._act(agent_id, "drop_other", {"talking", "held"}, activity="talking")
+
+    async def mute(self, agent_id: str, on: bool) -> None:
+        await self._act(agent_id, f"mute {on}", {"talking", "held"})
+
+    async def send_digits(self, agent_id: str, digits: str) -> None:
+        await self._act(agent_id, f"send_digits {digits}", {"talking"})
+
+    async def dial(self, agent_id: str, number: str, show_as: str | None) -> None:
+        await self._act(agent_id, f"dial {number} {show_as}", {"idle"}, activity="talking")
+
     async def finish_wrap_up(self, agent_id: str) -> None:
         await self._act(agent_id, "finish_wrap_up", {"wrap_up"}, activity="idle", until=None)
 
@@ -170,8 +198,9 @@ class House:
         self.floor = FakeFloor(self.clock, self.roster)
         self.memory, self.health = FakeMemory(), FakeHealth()
         self.auth = Auth(SECRET, origins=["https://desk.example.com"])
+        self.control = Control(own=self.floor, calls=self.floor)
         self.app: FastAPI = create_app(
-            control=self.floor,
+            control=self.control,
             memory=self.memory,
             roster=self.roster,
             auth=self.auth,

@@ -1,21 +1,22 @@
 import asyncio
+from typing import get_args
 
 import pytest
 from pydantic import ValidationError
 
 from agents.commands import COMMANDS, KEPT, Commands
-from agents.wire import CallCommand, Command, SetStatus, StatusArgs, client_messages
+from agents.wire import AnyCommand, Plain, SetStatus, StatusArgs, client_messages
 from tests.agents.fakes import House
 
 
-def command(name: str, key: str = "key-0001") -> CallCommand:
-    return CallCommand.model_validate({"key": key, "name": name})
+def command(name: str, key: str = "key-0001") -> Plain:
+    return Plain.model_validate({"key": key, "name": name})
 
 
 async def test_each_command_is_carried_out_once_however_often_it_is_sent() -> None:
     house = House()
     house.floor.move("1001", activity="talking")
-    commands = Commands(house.floor, house.clock)
+    commands = Commands(house.control, house.clock)
     together = await asyncio.gather(*(commands.run("1001", command("hold")) for _ in range(5)))
     again = await commands.run("1001", command("hold"))
     assert house.floor.done == ["hold"]
@@ -24,8 +25,8 @@ async def test_each_command_is_carried_out_once_however_often_it_is_sent() -> No
 
 async def test_a_key_is_remembered_for_ten_minutes_and_then_forgotten() -> None:
     house = House()
-    commands = Commands(house.floor, house.clock)
-    ready: Command = SetStatus(key="key-0001", args=StatusArgs(status="ready"))
+    commands = Commands(house.control, house.clock)
+    ready: AnyCommand = SetStatus(key="key-0001", args=StatusArgs(status="ready"))
     await commands.run("1001", ready)
     house.clock.forward(599)
     await commands.run("1001", ready)
@@ -39,7 +40,7 @@ async def test_a_command_that_is_still_running_is_never_forgotten() -> None:
     house = House()
     house.floor.move("1001", activity="talking")
     house.floor.quick.clear()
-    commands = Commands(house.floor, house.clock)
+    commands = Commands(house.control, house.clock)
     first = asyncio.create_task(commands.run("1001", command("hold", "key-slow")))
     await asyncio.sleep(0)
     for number in range(KEPT + 1):
@@ -53,7 +54,7 @@ async def test_a_command_that_is_still_running_is_never_forgotten() -> None:
 
 async def test_a_refusal_is_answered_with_its_reason_and_remembered() -> None:
     house = House()
-    commands = Commands(house.floor, house.clock)
+    commands = Commands(house.control, house.clock)
     first = await commands.run("1001", command("hold"))
     house.floor.move("1001", activity="talking")
     again = await commands.run("1001", command("hold"))
@@ -65,7 +66,7 @@ async def test_a_refusal_is_answered_with_its_reason_and_remembered() -> None:
 
 async def test_a_key_belongs_to_one_command() -> None:
     house = House()
-    commands = Commands(house.floor, house.clock)
+    commands = Commands(house.control, house.clock)
     await commands.run("1001", SetStatus(key="key-0001", args=StatusArgs(status="ready")))
     answer = await commands.run("1001", command("hold"))
     assert answer.error is not None
@@ -74,8 +75,8 @@ async def test_a_key_belongs_to_one_command() -> None:
 
 async def test_two_agents_may_choose_the_same_key() -> None:
     house = House()
-    commands = Commands(house.floor, house.clock)
-    ready: Command = SetStatus(key="key-0001", args=StatusArgs(status="ready"))
+    commands = Commands(house.control, house.clock)
+    ready: AnyCommand = SetStatus(key="key-0001", args=StatusArgs(status="ready"))
     assert (await commands.run("1001", ready)).ok
     assert (await commands.run("1002", ready)).ok
     assert len(house.floor.done) == 2
@@ -84,14 +85,14 @@ async def test_two_agents_may_choose_the_same_key() -> None:
 async def test_a_fault_of_ours_is_answered_and_not_told_in_detail() -> None:
     house = House()
     house.floor.broken = True
-    answer = await Commands(house.floor, house.clock).run("1001", command("hold"))
+    answer = await Commands(house.control, house.clock).run("1001", command("hold"))
     assert answer.error is not None
     assert answer.error.code == "failed"
     assert "fire" not in answer.error.message
 
 
 def test_every_command_on_the_wire_has_its_handler() -> None:
-    names = {"set_status", *CallCommand.model_fields["name"].annotation.__args__}  # type: ignore[union-attr]
+    names = {one for kind in get_args(AnyCommand) for one in get_args(kind.model_fields["name"].annotation)}
     assert names == set(COMMANDS)
 
 

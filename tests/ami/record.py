@@ -129,9 +129,9 @@ async def served_agent_hangs_up(house: House, agent: Phone) -> None:
 async def hold_and_resume(house: House, agent: Phone) -> None:
     """The agent holds the caller and comes back."""
     caller, call_id = await talking(house, agent)
-    await house.server.floor.hold("1004")
+    await house.server.control.hold("1004")
     await asyncio.sleep(0.5)
-    await house.server.floor.resume("1004")
+    await house.server.control.resume("1004")
     await asyncio.sleep(0.5)
     await hangs_up(house, "caller", caller, call_id)
 

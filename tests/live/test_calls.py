@@ -150,9 +150,9 @@ async def test_hold_and_resume(house: House) -> None:
     await house.agent("1004")
     caller = await house.queued()
     await house.until("agent_connected")
-    await house.server.floor.hold("1004")
+    await house.server.control.hold("1004")
     assert (await house.until("call_moved", event="held")).after == "held"
-    await house.server.floor.resume("1004")
+    await house.server.control.resume("1004")
     assert (await house.until("call_moved", event="resumed")).after == "talking"
     caller.hang_up()
     assert (await house.until("call_ended")).outcome == "served"

@@ -25,8 +25,8 @@ async def test_a_link_lost_while_they_talk_costs_nothing_and_the_hold_works_afte
     agent = call._agent
     assert agent is not None
     assert call.leg.bridged_with(agent.leg)
-    await house.server.floor.hold("1004")
-    await house.server.floor.resume("1004")
+    await house.server.control.hold("1004")
+    await house.server.control.resume("1004")
     assert call.state == "talking"
     caller.hang_up()
     assert (await house.until("call_ended")).outcome == "served"

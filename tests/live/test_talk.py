@@ -56,11 +56,11 @@ async def test_hold_gives_the_caller_music_and_the_agent_silence_and_resume_give
     caller = await house.queued()
     connected = await house.until("agent_connected")
     await house.passes(1.5)
-    await house.server.floor.hold("1004")
+    await house.server.control.hold("1004")
     held = await house.until("call_moved", event="held")
     assert house.server.acd.state_of("1004").activity == "held"
     await house.passes(hold_s)
-    await house.server.floor.resume("1004")
+    await house.server.control.resume("1004")
     resumed = await house.until("call_moved", event="resumed")
     await house.passes(1.5)
     caller.hang_up()
@@ -83,7 +83,7 @@ async def test_an_agent_who_hangs_up_on_hold_leaves_the_caller_with_a_goodbye(ho
     _, agent_phone = await house.agent("1004")
     caller = await house.queued()
     await house.until("agent_connected")
-    await house.server.floor.hold("1004")
+    await house.server.control.hold("1004")
     agent_phone.hang_up()
 
     await caller.wait_for("CALL_CLOSED", 15)

@@ -22,6 +22,7 @@ from cti.call import Call
 from cti.call import House as Shared
 from cti.call_states import State
 from cti.calls import Calls
+from cti.control import CallDesk
 from cti.dispatcher import Dispatcher
 from cti.events import Event, LinkChanged
 from cti.floor import Floor
@@ -52,6 +53,7 @@ class House:
         self.dispatcher = Dispatcher(self.acd, self.bus, time.time, self.floor, self.floor)
         self.floor.tell_acd = self.dispatcher.handle
         self.floor.queues = names
+        self.control = CallDesk(self.acd, self.calls, self.floor)
         menu = menus.parse(MENU, "broker.toml")
         self.shared = Shared(
             self.bus, time.time, self.dispatcher, self._prompt, lambda _: menu, self._find_customer, "zh"

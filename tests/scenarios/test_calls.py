@@ -337,9 +337,9 @@ async def test_hold_and_resume(house: House) -> None:
     await house.agent()
     caller, call, agent = await house.talking()
 
-    await house.floor.hold("1004")
+    await house.control.hold("1004")
     assert (call.state, caller.bridge, house.acd.state_of("1004").activity) == ("held", "", Activity.HELD)
-    await house.floor.resume("1004")
+    await house.control.resume("1004")
 
     assert call.state == "talking"
     await house.holds(lambda: caller.bridge and caller.bridge == agent.bridge)
@@ -357,7 +357,7 @@ async def test_who_hangs_up_while_the_hold_is_under_way_makes_it_impossible(hous
 
     house.fake.instead["Redirect"] = leaves_first
     with pytest.raises(Refused):
-        await house.floor.hold("1004")
+        await house.control.hold("1004")
 
     ended = await house.until("call_ended", call_id=call.id)
     assert (ended.outcome, ended.hung_up_by) == ("served", who)
@@ -367,7 +367,7 @@ async def test_who_hangs_up_while_the_hold_is_under_way_makes_it_impossible(hous
 async def test_who_hangs_up_while_the_resume_is_under_way_makes_it_impossible(house: House, who: str) -> None:
     await house.agent()
     caller, call, agent = await house.talking()
-    await house.floor.hold("1004")
+    await house.control.hold("1004")
 
     def leaves_first(said: Said) -> None:
         house.fake.hangs_up(caller if who == "caller" else agent)
@@ -375,7 +375,7 @@ async def test_who_hangs_up_while_the_resume_is_under_way_makes_it_impossible(ho
 
     house.fake.instead["Bridge"] = leaves_first
     with pytest.raises(Refused):
-        await house.floor.resume("1004")
+        await house.control.resume("1004")
 
     ended = await house.until("call_ended", call_id=call.id)
     assert (ended.outcome, ended.hung_up_by) == ("served", who)
@@ -384,30 +384,30 @@ async def test_who_hangs_up_while_the_resume_is_under_way_makes_it_impossible(ho
 async def test_the_agent_who_hangs_up_on_hold_frees_the_caller(house: House) -> None:
     await house.agent()
     _, call, agent = await house.talking()
-    await house.floor.hold("1004")
+    await house.control.hold("1004")
     house.fake.hangs_up(agent)
 
     ended = await house.until("call_ended", call_id=call.id)
 
     assert (ended.outcome, ended.hung_up_by) == ("served", "agent")
     with pytest.raises(Refused):
-        await house.floor.resume("1004")
+        await house.control.resume("1004")
 
 
 async def test_a_refused_resume_leaves_the_caller_held_with_music(house: House) -> None:
     await house.agent()
     caller, call, _ = await house.talking()
-    await house.floor.hold("1004")
+    await house.control.hold("1004")
     music = len(house.asked("AGI", Command="SET MUSIC ON"))
     house.fake.refuses = {"Bridge": ("Error", "Channel1")}
 
     with pytest.raises(Refused):
-        await house.floor.resume("1004")
+        await house.control.resume("1004")
 
     assert call.state == "held"
     assert len(house.asked("AGI", Command="SET MUSIC ON")) == music + 1
     house.fake.refuses = {}
-    await house.floor.resume("1004")
+    await house.control.resume("1004")
     house.fake.hangs_up(caller)
 
 
@@ -419,7 +419,7 @@ async def test_slow_music_does_not_hide_that_the_caller_is_held(house: House, mo
         raise TimeoutError
 
     monkeypatch.setattr(call.leg, "music", slow)
-    await house.floor.hold("1004")
+    await house.control.hold("1004")
 
     assert (call.state, house.acd.state_of("1004").activity) == ("held", Activity.HELD)
     house.fake.hangs_up(caller)
@@ -429,7 +429,7 @@ async def test_hold_twice_at_once_is_done_once(house: House) -> None:
     await house.agent()
     caller, _, _ = await house.talking()
 
-    results = await asyncio.gather(house.floor.hold("1004"), house.floor.hold("1004"), return_exceptions=True)
+    results = await asyncio.gather(house.control.hold("1004"), house.control.hold("1004"), return_exceptions=True)
 
     assert [type(one) for one in results] == [type(None), Refused]
     house.fake.hangs_up(caller)
@@ -439,7 +439,7 @@ async def test_the_agent_ends_the_call_from_the_page(house: House) -> None:
     await house.agent()
     _, call, _ = await house.talking()
 
-    await house.floor.hang_up("1004")
+    await house.control.hang_up("1004")
 
     ended = await house.until("call_ended", call_id=call.id)
     assert (ended.outcome, ended.hung_up_by) == ("served", "agent")

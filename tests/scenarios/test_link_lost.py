@@ -135,8 +135,8 @@ async def test_lost_while_talking_they_talk_on(house: House) -> None:
 
     assert call.state == "talking"
     assert caller.bridge == agent.bridge != ""
-    await house.floor.hold("1004")
-    await house.floor.resume("1004")
+    await house.control.hold("1004")
+    await house.control.resume("1004")
     house.fake.hangs_up(caller)
     assert (await house.until("call_ended", call_id=call.id)).outcome == "served"
 
@@ -187,10 +187,10 @@ async def test_lost_at_the_hold_the_page_says_what_the_switch_does(house: House,
     cut_instead(house, "Redirect", carried_out=carried_out)
 
     if carried_out:
-        await house.floor.hold("1004")
+        await house.control.hold("1004")
     else:
         with pytest.raises(Refused):
-            await house.floor.hold("1004")
+            await house.control.hold("1004")
     await house.back()
 
     assert call.state == ("held" if carried_out else "talking")
@@ -203,10 +203,10 @@ async def test_lost_at_the_hold_the_page_says_what_the_switch_does(house: House,
 async def test_lost_at_the_resume_they_talk_all_the_same(house: House, carried_out: bool) -> None:
     await house.agent()
     caller, call, agent = await house.talking()
-    await house.floor.hold("1004")
+    await house.control.hold("1004")
     cut_instead(house, "Bridge", carried_out=carried_out)
 
-    await house.floor.resume("1004")
+    await house.control.resume("1004")
 
     assert call.state == "talking"
     await house.holds(lambda: caller.bridge and caller.bridge == agent.bridge)

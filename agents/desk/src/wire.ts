@@ -89,13 +89,25 @@ export interface PopClosed extends Message {
   reason: string;
 }
 
+export interface Other {
+  kind: "agent" | "number";
+  id: string;
+  name: string;
+  state: "ringing" | "talking" | "held";
+}
+
 export interface CallState extends Message {
   type: "call_state";
   call_id: string;
-  state: "ringing" | "talking" | "held" | "ended";
+  state: "ringing" | "dialling" | "talking" | "held" | "consulting" | "conference" | "recalling" | "ended";
   since: number;
   number: string;
   queue: string;
+  direction: "in" | "out";
+  role: "owner" | "consulted";
+  muted: boolean;
+  other: Other | null;
+  cause: string;
 }
 
 export interface QueueStats extends Message {
@@ -139,6 +151,7 @@ export interface Snapshot extends Message {
   pops: Pop[];
   calls: CallState[];
   reasons: string[];
+  show_as: string[];
 }
 
 export type ServerMessage =

@@ -13,7 +13,7 @@ export const queue = (facts: Partial<QueueView> = {}): QueueView => ({
 
 export const snapshot = (facts: Partial<Snapshot>): Snapshot => ({
   type: "snapshot", seq: 0, at: 0, stream: "s-1001", me: agent(), floor: { at: 0, queues: [], agents: [] },
-  pops: [], calls: [], reasons: [], ...facts,
+  pops: [], calls: [], reasons: [], show_as: [], ...facts,
 });
 
 export const pop = (seq: number, callId: string): Pop => ({
@@ -27,6 +27,7 @@ export const popClosed = (seq: number, callId: string, reason: string): PopClose
 
 export const callState = (seq: number, callId: string, state: CallState["state"]): CallState => ({
   type: "call_state", seq, at: seq, call_id: callId, state, since: seq, number: "", queue: "",
+  direction: "in", role: "owner", muted: false, other: null, cause: "",
 });
 
 export const stateOf = (seq: number, facts: Partial<AgentView>): AgentState => ({
