@@ -271,6 +271,24 @@ class Acd:
             work.move(Happening.HELD if event.held else Happening.RESUMED, now)
             self._moved[event.agent_id] = None
 
+    def _taken(self, event: events.ContactTaken, now: float) -> None:
+        contact, seat = event.contact, self.crew.seats.get(event.agent_id)
+        if seat is None or not self.crew.may_begin(seat, contact.channel):
+            return
+        if contact.id in self.room.places or contact.id in self._at_hand:
+            return
+        self._last_offer += 1
+        work = Work(contact, self._last_offer, now, now)
+        self.crew.begin(seat, work)
+        self.crew.serve(seat, work, now)
+        self._at_hand[contact.id] = seat, work
+        self._moved[event.agent_id] = None
+
+    def _at_hand_moved(self, event: events.ContactMoved, _now: float) -> None:
+        _, work = self._at_hand.get(event.contact_id, (None, None))
+        if work is not None:
+            work.queue = event.queue
+
     def _done(self, event: events.ContactDone, now: float) -> None:
         seat, work = self._at_hand.get(event.contact_id, (None, None))
         if seat is None or work is None or seat.agent.id != event.agent_id:
@@ -469,6 +487,8 @@ _HANDLERS: Mapping[type, Callable[..., None]] = {
     events.OfferAnswered: Acd._answered,
     events.OfferRefused: Acd._refused,
     events.OfferTimedOut: Acd._timed_out,
+    events.ContactTaken: Acd._taken,
+    events.ContactMoved: Acd._at_hand_moved,
     events.ContactDone: Acd._done,
     events.ContactHeld: Acd._held,
     events.WrapUpFinished: Acd._wrapped_up,

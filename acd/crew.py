@@ -280,6 +280,10 @@ class Crew:
                 return ()
         return tuple(name for name in seat.opens_all if self._takes_another(seat, name))
 
+    def may_begin(self, seat: Seat, channel: str) -> bool:
+        """Whether the agent, ready or not, has room for something of their own doing."""
+        return seat.status is not Status.LOGGED_OUT and channel in self._channels and self._takes_another(seat, channel)
+
     def _takes_another(self, seat: Seat, channel: str) -> bool:
         rank, used = self._channels[channel].rank, 0
         for work in seat.work.values():

@@ -62,6 +62,24 @@ class ContactDone(Event, frozen=True, gc=False):
     agent_id: str
 
 
+class ContactTaken(Event, frozen=True, gc=False):
+    """The agent has begun this on their own, such as a call to the outside; it waits for nobody and rings nowhere.
+
+    Without effect while the agent is logged out or has no room for it. A queue that does not exist gives no wrap-up.
+    """
+
+    contact: Contact
+    agent_id: str
+
+
+class ContactMoved(Event, frozen=True, gc=False):
+    """What the agent has at hand belongs to this queue from now on, with its wrap-up: a colleague was asked in, and the
+    customer was left to him."""
+
+    contact_id: str
+    queue: str
+
+
 class ContactHeld(Event, frozen=True, gc=False):
     contact_id: str
     agent_id: str

@@ -45,6 +45,7 @@ from cti.metrics import Metrics, Readings
 from cti.numbers import e164
 from cti.secrets import Secrets
 from cti.settings import QueueSettings, Settings, fault_in
+from cti.telephones import COLLEAGUES, LineTelephones
 from cti.today import COUNTED, Today
 from db.demo import seed_demo
 from db.engine import dispose, make_engine, upgrade
@@ -134,8 +135,9 @@ def seen_by_asterisk(settings: Settings, sound: Path) -> Path:
 
 
 def acd_config(settings: Settings) -> Config:
+    colleagues = Queue(COLLEAGUES, wrapup_s=0.0)
     return Config(
-        {one.name: _queue(one, settings.time_zone) for one in settings.queues},
+        {COLLEAGUES: colleagues, **{one.name: _queue(one, settings.time_zone) for one in settings.queues}},
         missed_limit=settings.missed_limit,
         refused_limit=settings.refused_limit,
         again_s=settings.again_s,
@@ -181,15 +183,21 @@ class Server:
         self.dispatcher = Dispatcher(self.acd, self.bus, clock, self.floor, self.floor, prefer_s)
         self.floor.tell_acd = self.dispatcher.handle
         self.floor.queues = tuple(queue.name for queue in settings.queues)
-        self.control = CallDesk(self.acd, self.calls, self.floor)
+        self.floor.answers = {queue.name: queue.answer for queue in settings.queues}
+        self.phones = LineTelephones(self.calls, self.floor, self.dispatcher, settings.outbound)
+        self.control = CallDesk(
+            self.acd, self.calls, self.floor, self.phones, self.dispatcher.handle, settings.outbound
+        )  # fmt: skip
         self._shared = House(
             bus=self.bus,
             clock=clock,
             router=self.dispatcher,
+            phones=self.phones,
             prompt=self._prompt,
             menu_for=voice.menu_for,
             find_customer=self._find_customer,
             language=settings.languages[0],
+            recall_s=settings.recall_s,
         )
         JournalListener(self.journal, self.calls.calls.get).listen(self.bus)
         self.metrics = Metrics(self._readings)

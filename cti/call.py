@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,20 +18,12 @@ from cti.asterisk.link import ActionRefused
 from cti.bus import Bus
 from cti.call_states import Happening, State
 from cti.caller import MenuCaller
+from cti.talk import End, NotReached, Party, Talk
 from ivr.caller import HungUp
 from ivr.nodes import MenuSet
 from ivr.run import ToQueue
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """An agent whose phone is up and waits for the caller."""
-
-    agent_id: str
-    offer_id: int
-    leg: Leg
 
 
 class Overflowed(Exception):
@@ -42,12 +34,45 @@ class Overflowed(Exception):
         self.to, self.reason = to, reason
 
 
+HEAD = 1e6  # a priority before all who came by themselves
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Whom the customer waits for: those of a queue; a `colleague` to whom an agent sent the call is asked first."""
+
+    queue: str
+    requires: str = ""
+    priority: float = 0.0
+    colleague: str = ""  # asked before anybody else
+
+
 class Router(Protocol):
     """What a call asks of the dispatcher."""
 
-    def enqueue(self, call: Call, wish: ToQueue) -> asyncio.Future[Served]: ...
-    def leave(self, call: Call) -> None: ...
-    def done(self, call: Call, agent_id: str) -> None: ...
+    def enqueue(self, call: Call, wish: Wish) -> asyncio.Future[Party]: ...
+    def leave(self, contact_id: str) -> None: ...
+    def done(self, contact_id: str, agent_id: str) -> None: ...
+    def moved(self, contact_id: str, queue: str) -> None: ...
+
+
+class Telephones(Protocol):
+    """Rings whom no router chose. Cancelled, each leaves nothing ringing."""
+
+    async def again(self, call: Call, lost: Party, grace_s: float) -> Party:
+        """The agent's phone, parked, as soon as it is back; raises NotReached when it is not back in time."""
+
+    async def colleague(self, call: Call, agent_id: str) -> Party:
+        """Another agent, who has the record and has answered; parked. Raises NotReached."""
+
+    async def own(self, call: Call, agent_id: str) -> Party:
+        """The phone of the agent who makes this call, parked; raises NotReached."""
+
+    async def outside(self, call: Call, number: str) -> Party:
+        """Somebody outside, who has answered and is parked; raises NotReached."""
+
+    async def customer(self, call: Call) -> None:
+        """The customer's leg of a call that an agent makes: answered and parked; raises NotReached, HungUp."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +82,12 @@ class House:
     bus: Bus
     clock: Callable[[], float]
     router: Router
+    phones: Telephones
     prompt: Callable[[str, str], Path]
     menu_for: Callable[[str], MenuSet]
     find_customer: Callable[[str, str], Coroutine[Any, Any, dict[str, Any] | None]]
     language: str
+    recall_s: float = 20.0
 
 
 @dataclass(slots=True)
@@ -72,13 +99,17 @@ class Facts:
     dialled: str
     arrived_at: float
     language: str
+    direction: str = "in"
+    show_as: str = ""
     customer: dict[str, Any] | None = None
     queue: str | None = None
     agent_id: str | None = None
     queued_at: float | None = None
+    waiting_since: float | None = None
     connected_at: float | None = None
     ended_at: float | None = None
     outcome: str = "abandoned_in_menu"
+    cause: str = ""
     hung_up_by: str = "caller"
     path: list[str] = field(default_factory=list)
     data: dict[str, str] = field(default_factory=dict)
@@ -95,23 +126,18 @@ class Call:
         self._house = house
         self._treatment: asyncio.Task[None] | None = None
         self._look_up: asyncio.Task[None] | None = None
-        self._wait: asyncio.Future[Served] | None = None
-        self._agent: Served | None = None
-        self._moving = asyncio.Lock()
+        self._wait: asyncio.Future[Party] | None = None
+        self._wish: Wish | None = None
+        self._forward_to = ""
+        self.talk: Talk | None = None
+        self.agent: Party | None = None  # whose legs and work end with the call
 
     # -- the story ---------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
         try:
             self.look_up("number", self.facts.number)
-            await self.leg.answer()
-            self.move(Happening.ANSWERED)
-            outcome = await ivr.run.run(self._house.menu_for(self.facts.dialled), MenuCaller(self, self._house.prompt))
-            if isinstance(outcome, ToQueue):
-                await self._serve(outcome)
-            else:
-                self._end_as(outcome.reason, "server")
-                self.move(Happening.SAID_GOODBYE)
+            await (self._visit() if self.facts.direction == "in" else self._made_by_us())
         except HungUp:
             log.debug("the caller is gone", call_id=self.id)
         except asyncio.CancelledError:
@@ -125,15 +151,42 @@ class Call:
         finally:
             await self._leave()
 
-    async def _serve(self, wish: ToQueue) -> None:
-        self._end_as("abandoned_in_queue", "caller")
-        self.facts.queue, self.facts.queued_at = wish.queue, self._house.clock()
+    async def _visit(self) -> None:
+        await self.leg.answer()
+        self.move(Happening.ANSWERED)
+        outcome = await ivr.run.run(self._house.menu_for(self.facts.dialled), MenuCaller(self, self._house.prompt))
+        if not isinstance(outcome, ToQueue):
+            self._end_as(outcome.reason, "server")
+            self.move(Happening.SAID_GOODBYE)
+            return
+        self.facts.queued_at = self._house.clock()
         self.move(Happening.QUEUED)
-        self.publish(events.CallQueued, requires=wish.requires, priority=wish.priority)
-        await self.leg.music(True)
+        await self._serve(self._be_served(Wish(outcome.queue, outcome.requires, outcome.priority)))
+        if self.state is State.ENDING and self.facts.outcome == "served":
+            await self.leg.play([self._prompt("goodbye")])
+
+    async def _made_by_us(self) -> None:
+        """The agent's phone first, then the customer's; from then on like any other."""
+        self._end_as("not_reached", "server")
+        self.move(Happening.DIALLED)
         try:
-            while not await self._talked(await self._next_agent(wish)):
-                log.info("the agent's leg was lost before the bridge", call_id=self.id)
+            agent = self.agent = await self._house.phones.own(self, self.facts.agent_id or "")
+            await agent.leg.tone("ring")
+            await agent.leg.until(self._house.phones.customer(self))
+        except NotReached as error:
+            self.facts.cause = error.cause
+            return
+        if await self._joined(agent):
+            self._connected(agent)
+            await self._serve(self._go_on(agent))
+
+    async def _go_on(self, agent: Party) -> None:
+        await self._be_served(await self._after(agent))
+
+    async def _serve(self, served: Coroutine[Any, Any, None]) -> None:
+        """Until the customer is let go; who can wait no longer is told so."""
+        try:
+            await served
         except Overflowed as gone:
             self._end_as("overflowed", "server")
             self.move(Happening.SAID_GOODBYE)
@@ -141,9 +194,117 @@ class Call:
             return
         self._end_as("served", "agent")
         self.move(Happening.AGENT_LEFT)
-        await self.leg.play([self._prompt("goodbye")])
 
-    async def _next_agent(self, wish: ToQueue) -> Served:
+    async def _be_served(self, wish: Wish | None) -> None:
+        """By one agent after the other, until one lets the customer go."""
+        while wish is not None:
+            await self._queue_for(wish)
+            agent = await self._colleague(wish) or await self._next_agent(wish)
+            if await self._met(agent):
+                wish = await self._after(agent)
+            else:
+                log.info("the agent's leg was lost before the bridge", call_id=self.id)
+
+    async def _queue_for(self, wish: Wish) -> None:
+        self._wish, self.facts.queue = wish, wish.queue
+        self.facts.waiting_since = self._house.clock()
+        self.facts.queued_at = self.facts.queued_at or self.facts.waiting_since
+        if self.facts.connected_at is None:
+            self._end_as("abandoned_in_queue", "caller")
+        self.publish(events.CallQueued, requires=wish.requires, priority=wish.priority)
+        await self.leg.music(True)
+
+    async def _after(self, agent: Party) -> Wish | None:
+        """The talk with this agent and whoever follows; whom the customer waits for then, None when it is over."""
+        while (how := await self._talk(agent)) is not End.LEFT:
+            if how is End.SENT_ON and self.state is State.QUEUED:
+                return self._wish
+            again = await (self._recalled() if how is End.LOST else self._forwarded())
+            if again is None:
+                return self._wish
+            agent = again
+        return None
+
+    async def _talk(self, owner: Party) -> End:
+        """How the talk ended; the customer stands in the loop again, and the agent has gone."""
+        talk = self.talk = Talk(self, self.leg, owner, room=self.id)
+        try:
+            how = await self.leg.until(asyncio.shield(talk.over))
+        finally:
+            await talk.close()
+        if how is not End.LOST:
+            self.parted(talk.owner)
+            await talk.owner.release()
+        if self.state is State.CONFERENCE:
+            await self.leg.to_loop()
+        await self.leg.parked()
+        return how
+
+    async def _recalled(self) -> Party | None:
+        """The agent's phone was lost: it is rung again as soon as it is back, meanwhile there is music."""
+        assert self.talk is not None  # noqa: S101 - just over
+        lost = self.talk.owner
+        self.move(Happening.AGENT_LOST)
+        await self.leg.music(True)
+        try:
+            back = self.agent = await self.leg.until(self._house.phones.again(self, lost, self._house.recall_s))
+        except NotReached as error:
+            log.info("the agent is not back", call_id=self.id, cause=error.cause)
+        else:
+            if await self._joined(back):
+                self.move(Happening.RESUMED)
+                return back
+        self.parted(self.agent or lost)
+        await self._wait_again()
+        return None
+
+    async def _forwarded(self) -> Party | None:
+        """Somebody outside takes the call; else the customer waits again, before all others."""
+        await self.leg.music(True)
+        try:
+            outside = self.agent = await self.leg.until(self._house.phones.outside(self, self._forward_to))
+        except NotReached as error:
+            log.info("not reached", call_id=self.id, cause=error.cause)
+        else:
+            if await self._joined(outside):
+                self.move(Happening.CONNECTED)
+                return outside
+        self.agent = None
+        await self._wait_again()
+        return None
+
+    async def _wait_again(self) -> None:
+        """Before all others, with a word of excuse; whom an agent has called waits for nobody."""
+        if self._wish is not None:
+            self._wish = replace(self._wish, priority=HEAD)
+            self.move(Happening.SENT_ON)
+            await self.leg.play([self._prompt("excuse_again")])
+
+    async def _joined(self, party: Party) -> bool:
+        """Both hear each other; False when the party was lost before that."""
+        try:
+            await self.leg.bridge(party.leg)
+        except (HungUp, ActionRefused):
+            if self.leg.gone.done():
+                raise HungUp from None
+            await party.release()
+            return False
+        return True
+
+    async def _colleague(self, wish: Wish) -> Party | None:
+        """Whom an agent sent the customer to; None when it is nobody, or does not answer."""
+        if not wish.colleague:
+            return None
+        try:
+            agent = self.agent = await self.leg.until(self._house.phones.colleague(self, wish.colleague))
+        except NotReached as error:
+            log.info("the colleague was not reached", call_id=self.id, cause=error.cause)
+            return None
+        self.move(Happening.OFFERED)
+        self._house.router.moved(agent.contact_id, wish.queue)
+        return agent
+
+    async def _next_agent(self, wish: Wish) -> Party:
         agent = self._wait = self._house.router.enqueue(self, wish)
         if not agent.done() and self._treatment is None:
             self._treatment = asyncio.create_task(self._treat(), name=f"treat {self.id}")
@@ -169,43 +330,39 @@ class Call:
             task.cancel()
             await asyncio.wait({task})
 
-    async def _talked(self, agent: Served) -> bool:
-        """True once the talk is over and the caller stands in the loop again; False if it never began."""
-        self._wait, self._agent = None, agent
-        try:
-            await self.leg.bridge(agent.leg)
-        except (HungUp, ActionRefused):
-            if self.leg.gone.done():
-                raise HungUp from None
-            await agent.leg.hang_up()
-            self._agent = None
+    async def _met(self, agent: Party) -> bool:
+        """The agent and the customer hear each other; False when the agent was lost before that."""
+        self.agent, self._wait = agent, None
+        if not await self._joined(agent):
             self.move(Happening.OFFER_LOST)
-            self._house.router.done(self, agent.agent_id)
-            await self.leg.music(True)
+            self._house.router.done(agent.contact_id, agent.id)
+            self.agent = None
             return False
-        self.facts.agent_id, self.facts.connected_at = agent.agent_id, self._house.clock()
+        self._connected(agent)
+        return True
+
+    def _connected(self, agent: Party) -> None:
+        now = self._house.clock()
+        self.facts.agent_id, self.facts.connected_at = agent.id, self.facts.connected_at or now
         self._end_as("served", "caller")
         self.move(Happening.CONNECTED)
-        waited = self.facts.connected_at - (self.facts.queued_at or self.facts.connected_at)
-        self.publish(events.AgentConnected, agent_id=agent.agent_id, waited_s=waited)
-        await self.leg.until(asyncio.shield(agent.leg.gone))
-        await self.leg.parked()
-        return True
+        waited = now - (self.facts.waiting_since or now)
+        self.publish(events.AgentConnected, agent_id=agent.id, waited_s=waited)
 
     async def _leave(self) -> None:
         """Whatever happened: nothing of this call is left behind. Each step is taken, also when another fails."""
         async with contextlib.AsyncExitStack() as steps:  # last in, first out
             steps.callback(self._ended)
-            if (agent := self._agent or self._not_met()) is not None:
-                steps.callback(self._house.router.done, self, agent.agent_id)
-                steps.push_async_callback(agent.leg.hang_up)
+            if (agent := self.agent or self._not_met()) is not None:
+                steps.callback(self.parted, agent)
+                steps.push_async_callback(agent.release)
             steps.push_async_callback(self.leg.hang_up)
             for task in (self._treatment, self._look_up):
                 if task is not None:
                     steps.callback(task.cancel)
-            steps.callback(self._house.router.leave, self)
+            steps.callback(self._house.router.leave, self.id)
 
-    def _not_met(self) -> Served | None:
+    def _not_met(self) -> Party | None:
         """An agent who came in the very moment in which this call was ended from outside."""
         wait = self._wait
         came = wait is not None and wait.done() and not wait.cancelled() and wait.exception() is None
@@ -234,38 +391,63 @@ class Call:
 
     # -- what the desk may ask ---------------------------------------------------------------------------------------
 
-    async def hold(self) -> None:
-        """The customer hears music, the agent silence.
-
-        Raises ImpossibleMove unless they talk, HungUp when one of them leaves, LinkDown when they still talk.
-        """
-        async with self._moving:
-            agent = self._talking_agent(Happening.HELD)
-            await self.leg.unbridge(agent.leg)
-            self.move(Happening.HELD)
-            await self.leg.music(True)
-
-    async def resume(self) -> None:
-        """Both hear each other again. Raises ImpossibleMove unless the customer is held."""
-        async with self._moving:
-            agent = self._talking_agent(Happening.RESUMED)
-            try:
-                await self.leg.bridge(agent.leg)
-            except ActionRefused:
-                await self.leg.music(True)  # a Bridge that fails may have stopped it
-                raise
-            self.move(Happening.RESUMED)
-
     async def hang_up(self) -> None:
-        """The agent ends the talk: the customer hears a goodbye."""
-        if self._agent is not None:
-            await self._agent.leg.hang_up()
+        """The agent ends the talk: the customer hears a goodbye, or stays with the third."""
+        if self.state is State.DIALLING and self.agent is not None:
+            await self.agent.leg.hang_up()
+        else:
+            await self.in_talk().leave()
 
-    def _talking_agent(self, happening: Happening) -> Served:
-        call_states.move(self.state, happening)
-        if self._agent is None or self._agent.leg.gone.done():
+    async def transfer(self, wish: Wish) -> None:
+        """The customer waits for somebody else; the agent's part is over. Raises ImpossibleMove."""
+        talk = self.in_talk()
+        before, self._wish = self._wish, wish
+        try:
+            await talk.send_on(Happening.SENT_ON)
+        except BaseException:
+            self._wish = before
+            raise
+
+    async def forward(self, number: str) -> None:
+        """The customer goes to somebody outside; the agent's part is over. Raises ImpossibleMove."""
+        talk = self.in_talk()
+        self._forward_to = number
+        await talk.send_on(Happening.FORWARDED)
+
+    def in_talk(self) -> Talk:
+        """Raises ImpossibleMove when nobody talks."""
+        if self.talk is None or self.talk.over.done():
             raise call_states.ImpossibleMove(f"no agent is in call {self.id}")
-        return self._agent
+        return self.talk
+
+    def party_of(self, agent_id: str) -> Party | None:
+        """The agent's part in the talk."""
+        talk = self.talk
+        third = talk.third.party if talk and talk.third else None
+        return next((one for one in (talk.owner if talk else None, third) if one and one.id == agent_id), None)
+
+    # -- what the talk says --------------------------------------------------------------------------------------------
+
+    def rearranged(self) -> None:
+        """Somebody was asked in, left, or is muted now: the pages show it."""
+        self.publish(events.CallRearranged)
+
+    def parted(self, party: Party) -> None:
+        """The party's work is over."""
+        if self.agent is party:
+            self.agent = None
+        if party.contact_id:
+            self._house.router.done(party.contact_id, party.id)
+
+    def owned_by(self, party: Party) -> None:
+        """Whoever asked this party in has left it the call."""
+        before = self.facts.agent_id
+        self.agent = party
+        if party.kind == "agent":
+            self.facts.agent_id = party.id
+        if party.contact_id and self.facts.queue:
+            self._house.router.moved(party.contact_id, self.facts.queue)
+        self.publish(events.CallTransferred, agent_id=self.facts.agent_id, by=before or "", to=party.id)
 
     # -- doors -------------------------------------------------------------------------------------------------------
 

@@ -13,8 +13,13 @@ class State(StrEnum):
     MENU = "menu"
     QUEUED = "queued"
     OFFERED = "offered"
+    DIALLING = "dialling"
     TALKING = "talking"
     HELD = "held"
+    CONSULTING = "consulting"
+    CONFERENCE = "conference"
+    RECALLING = "recalling"
+    FORWARDING = "forwarding"
     ENDING = "ending"
     ENDED = "ended"
 
@@ -27,6 +32,14 @@ class Happening(StrEnum):
     CONNECTED = "connected"
     HELD = "held"
     RESUMED = "resumed"
+    CONSULTED = "consulted"
+    CONFERRED = "conferred"
+    OTHER_LEFT = "other_left"
+    TRANSFERRED = "transferred"
+    SENT_ON = "sent_on"
+    FORWARDED = "forwarded"
+    AGENT_LOST = "agent_lost"
+    DIALLED = "dialled"
     AGENT_LEFT = "agent_left"
     SAID_GOODBYE = "said_goodbye"
     HUNG_UP = "hung_up"
@@ -34,12 +47,49 @@ class Happening(StrEnum):
 
 S, H = State, Happening
 TABLE: dict[State, dict[Happening, State]] = {
-    S.NEW: {H.ANSWERED: S.MENU, H.HUNG_UP: S.ENDED},
+    S.NEW: {H.ANSWERED: S.MENU, H.DIALLED: S.DIALLING, H.HUNG_UP: S.ENDED},
     S.MENU: {H.QUEUED: S.QUEUED, H.SAID_GOODBYE: S.ENDING, H.HUNG_UP: S.ENDED},
     S.QUEUED: {H.OFFERED: S.OFFERED, H.SAID_GOODBYE: S.ENDING, H.HUNG_UP: S.ENDED},
     S.OFFERED: {H.CONNECTED: S.TALKING, H.OFFER_LOST: S.QUEUED, H.HUNG_UP: S.ENDED},
-    S.TALKING: {H.HELD: S.HELD, H.AGENT_LEFT: S.ENDING, H.HUNG_UP: S.ENDED},
-    S.HELD: {H.RESUMED: S.TALKING, H.AGENT_LEFT: S.ENDING, H.HUNG_UP: S.ENDED},
+    S.DIALLING: {H.CONNECTED: S.TALKING, H.AGENT_LEFT: S.ENDING, H.HUNG_UP: S.ENDED},
+    S.TALKING: {
+        H.HELD: S.HELD,
+        H.CONSULTED: S.CONSULTING,
+        H.CONFERRED: S.CONFERENCE,
+        H.TRANSFERRED: S.TALKING,
+        H.SENT_ON: S.QUEUED,
+        H.FORWARDED: S.FORWARDING,
+        H.AGENT_LOST: S.RECALLING,
+        H.AGENT_LEFT: S.ENDING,
+        H.HUNG_UP: S.ENDED,
+    },
+    S.HELD: {
+        H.RESUMED: S.TALKING,
+        H.CONSULTED: S.CONSULTING,
+        H.SENT_ON: S.QUEUED,
+        H.FORWARDED: S.FORWARDING,
+        H.AGENT_LOST: S.RECALLING,
+        H.AGENT_LEFT: S.ENDING,
+        H.HUNG_UP: S.ENDED,
+    },
+    S.CONSULTING: {
+        H.RESUMED: S.TALKING,
+        H.OTHER_LEFT: S.HELD,
+        H.CONFERRED: S.CONFERENCE,
+        H.TRANSFERRED: S.TALKING,
+        H.AGENT_LOST: S.RECALLING,
+        H.AGENT_LEFT: S.ENDING,
+        H.HUNG_UP: S.ENDED,
+    },
+    S.CONFERENCE: {
+        H.OTHER_LEFT: S.TALKING,
+        H.TRANSFERRED: S.TALKING,
+        H.AGENT_LOST: S.RECALLING,
+        H.AGENT_LEFT: S.ENDING,
+        H.HUNG_UP: S.ENDED,
+    },
+    S.RECALLING: {H.RESUMED: S.TALKING, H.SENT_ON: S.QUEUED, H.AGENT_LEFT: S.ENDING, H.HUNG_UP: S.ENDED},
+    S.FORWARDING: {H.CONNECTED: S.TALKING, H.SENT_ON: S.QUEUED, H.HUNG_UP: S.ENDED},
     S.ENDING: {H.HUNG_UP: S.ENDED},
     S.ENDED: {},
 }

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import structlog
 
@@ -21,6 +22,26 @@ HEARTBEAT_S = 5.0
 ASK_AGAIN_S = 1.0
 ARRIVALS, LEGS = "arrivals", "legs"
 OURS = "z-"  # so begins the id of every leg that a server of ours has dialled
+
+
+@dataclass(frozen=True, slots=True)
+class Dialling:
+    """How a phone is rung. `auto`: it is to answer by itself. `number`: whom the endpoint is to reach, if it is a line
+    to the outside. `call_id` is told to a browser's phone."""
+
+    timeout_s: float
+    caller_name: str = ""
+    caller_number: str = ""
+    auto: bool = False
+    number: str = ""
+    call_id: str = ""
+
+    def headers(self) -> list[tuple[str, str]]:
+        """As channel variables that add them to the INVITE."""
+        wanted = {"X-Zongji-Call": self.call_id}
+        if self.auto:
+            wanted |= {"X-Zongji-Answer": "auto", "Call-Info": "<sip:zongji>;answer-after=0"}
+        return [(f"PJSIP_HEADER(add,{name})", value) for name, value in wanted.items() if value and not self.number]
 
 
 class Calls:
@@ -69,20 +90,27 @@ class Calls:
             return
         leg = self._adopt(message.uniqueid, message.channel)
         leg.hear(message)
-        house = self._house()
         number, name = env.get("agi_callerid", ""), env.get("agi_calleridname", "")
         facts = Facts(
             number="" if number == "unknown" else number,
             name="" if name == "unknown" else name,
             dialled=env.get("agi_extension", ""),
-            arrived_at=house.clock(),
-            language=house.language,
+            arrived_at=self._house().clock(),
+            language=self._house().language,
         )
-        call = Call(f"c{int(facts.arrived_at)}-{self._run}-{next(self._ids)}", leg, facts, house)
-        self.calls[call.id] = call
+        call = self._begin(leg, facts)
         call.publish(
             events.CallArrived, uniqueid=message.uniqueid, number=facts.number, name=facts.name, dialled=facts.dialled
         )  # fmt: skip
+        self._run_call(call)
+
+    def _begin(self, leg: Leg, facts: Facts) -> Call:
+        house = self._house()
+        call = Call(f"c{int(facts.arrived_at)}-{self._run}-{next(self._ids)}", leg, facts, house)
+        self.calls[call.id] = call
+        return call
+
+    def _run_call(self, call: Call) -> None:
         task = asyncio.create_task(self._tell(call), name=f"call {call.id}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -103,14 +131,44 @@ class Calls:
 
     # -- to the PBX --------------------------------------------------------------------------------------------------
 
-    async def dial(self, endpoint: str, timeout_s: float, caller_name: str, caller_number: str) -> Leg:
-        """A leg that rings; raises ActionRefused, ActionTimeout or LinkDown."""
-        leg = self._adopt(f"{OURS}{self._run}-{next(self._ids)}")
-        command = commands.Originate(
-            endpoint, leg.uniqueid, timeout_s=timeout_s, caller_name=caller_name, caller_number=caller_number
+    def make(self, number: str, agent_id: str) -> Call:
+        """A call that an agent makes, not begun yet: `start` begins it. Its leg is dialled by the call."""
+        house = self._house()
+        facts = Facts(
+            number=number, name="", dialled="", arrived_at=house.clock(), language=house.language,
+            direction="out", agent_id=agent_id,
         )  # fmt: skip
+        return self._begin(self.new_leg(), facts)
+
+    def start(self, call: Call) -> None:
+        """What `make` has made."""
+        call.publish(events.CallMade, agent_id=call.facts.agent_id, number=call.facts.number)
+        self._run_call(call)
+
+    def forget(self, call: Call) -> None:
+        """What `make` has made is not wanted."""
+        call.leg.lost()
+        self.calls.pop(call.id, None)
+
+    def new_leg(self) -> Leg:
+        """A leg with a name, which nobody has dialled yet."""
+        return self._adopt(f"{OURS}{self._run}-{next(self._ids)}")
+
+    async def dial(self, endpoint: str, dialling: Dialling, leg: Leg | None = None) -> Leg:
+        """A leg that rings; raises ActionRefused, ActionTimeout or LinkDown."""
+        leg = leg or self.new_leg()
         try:
-            await self.link.action(command)
+            await self.link.action(
+                commands.Originate(
+                    endpoint,
+                    leg.uniqueid,
+                    timeout_s=dialling.timeout_s,
+                    caller_name=dialling.caller_name,
+                    caller_number=dialling.caller_number,
+                    variables=dialling.headers(),
+                    number=dialling.number,
+                )
+            )
         except BaseException:
             leg.lost()
             raise

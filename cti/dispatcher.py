@@ -22,11 +22,11 @@ from cti import events
 from cti.asterisk.channel import ANSWERED_ELSEWHERE, UNSEEN, Leg
 from cti.asterisk.link import ActionRefused, ActionTimeout, LinkDown
 from cti.bus import Bus
-from cti.call import Call, Overflowed, Served
+from cti.call import Call, Overflowed, Wish
 from cti.call_states import Happening, State
 from cti.logs import context_of
+from cti.talk import NotReached, Party, call_of
 from ivr.caller import HungUp
-from ivr.run import ToQueue
 
 log = structlog.get_logger(__name__)
 REASONS = {17: "busy", 21: "rejected", UNSEEN: "unseen"}  # Q.850: user busy, call rejected
@@ -35,7 +35,7 @@ REASONS = {17: "busy", 21: "rejected", UNSEEN: "unseen"}  # Q.850: user busy, ca
 class Phones(Protocol):
     """Rings an agent's phone. The leg answers in its own time; raises ActionRefused or LinkDown."""
 
-    async def ring(self, agent_id: str, call: Call, timeout_s: float) -> Leg: ...
+    async def ring(self, agent_id: str, call: Call, timeout_s: float, contact_id: str) -> Party: ...
     async def until_known(self) -> None:
         """The PBX is there, and it is known which phones ring."""
 
@@ -50,7 +50,7 @@ class Desks(Protocol):
 @dataclass(slots=True)
 class _Waiting:
     call: Call
-    served: asyncio.Future[Served]
+    served: asyncio.Future[Party]
 
 
 @dataclass(slots=True)
@@ -58,7 +58,7 @@ class _Offer:
     effect: does.Offer
     call: Call
     task: asyncio.Task[None] | None = None
-    leg: Leg | None = None
+    party: Party | None = None
     popped_at: float | None = None
 
     @property
@@ -93,21 +93,20 @@ class Dispatcher:
 
     # -- what calls ask ----------------------------------------------------------------------------------------------
 
-    def enqueue(self, call: Call, wish: ToQueue) -> asyncio.Future[Served]:
+    def enqueue(self, call: Call, wish: Wish) -> asyncio.Future[Party]:
         """The agent for this call, when there is one. Asked again it keeps the first arrival time."""
-        served: asyncio.Future[Served] = asyncio.get_running_loop().create_future()
-        self._waiting[call.id] = _Waiting(call, served)
         requires = parse(wish.requires) if wish.requires else None
         arrived = call.facts.queued_at or self._clock()
         queue = call.facts.queue or wish.queue
         preferred, prefer_s = self._preferred(call, queue)
-        self.handle(
-            on.ContactArrived(
-                Contact(
-                    call.id, queue, arrived, wish.priority, requires, preferred=preferred, prefer_s=prefer_s
-                )
-            )
-        )  # fmt: skip
+        contact = Contact(call.id, queue, arrived, wish.priority, requires, preferred=preferred, prefer_s=prefer_s)
+        return self.ask(call, contact)
+
+    def ask(self, call: Call, contact: Contact) -> asyncio.Future[Party]:
+        """The agent for a contact of this call: its customer, or the agent of it who asks a colleague."""
+        served: asyncio.Future[Party] = asyncio.get_running_loop().create_future()
+        self._waiting[contact.id] = _Waiting(call, served)
+        self.handle(on.ContactArrived(contact))
         return served
 
     def _preferred(self, call: Call, queue: str) -> tuple[tuple[str, ...], float]:
@@ -120,14 +119,18 @@ class Dispatcher:
         wanted = dict.fromkeys(one for one in (customer["manager"], last) if one)
         return tuple(wanted), prefer_s if wanted else 0.0
 
-    def leave(self, call: Call) -> None:
-        """The call waits no longer; whatever rings for it stops."""
-        if self._waiting.pop(call.id, None) is not None:
-            self.handle(on.ContactLeft(call.id))
+    def leave(self, contact_id: str) -> None:
+        """It waits no longer; whatever rings for it stops."""
+        if self._waiting.pop(contact_id, None) is not None:
+            self.handle(on.ContactLeft(contact_id))
 
-    def done(self, call: Call, agent_id: str) -> None:
+    def done(self, contact_id: str, agent_id: str) -> None:
         """The talk is over: the agent's wrap-up begins."""
-        self.handle(on.ContactDone(call.id, agent_id))
+        self.handle(on.ContactDone(contact_id, agent_id))
+
+    def moved(self, contact_id: str, queue: str) -> None:
+        """The agent who was asked in has the customer of this queue from now on."""
+        self.handle(on.ContactMoved(contact_id, queue))
 
     @property
     def offers(self) -> int:
@@ -160,8 +163,9 @@ class Dispatcher:
             return
         call = waiting.call
         offer = self._offers[effect.offer_id] = _Offer(effect, call)
-        call.move(Happening.OFFERED)
-        waited = self._clock() - (call.facts.queued_at or self._clock())
+        if effect.contact_id == call.id:
+            call.move(Happening.OFFERED)
+        waited = self._clock() - (call.facts.waiting_since or self._clock())
         call.publish(events.OfferMade, agent_id=effect.agent_id, offer_id=offer.name, waited_s=waited)
         offer.task = self._spawn(self._carry_out(offer), f"offer {offer.name}", call)
 
@@ -186,14 +190,15 @@ class Dispatcher:
         if not self._stands(offer):
             return "withdrawn"
         try:
-            leg = await self._dial(offer)
+            party = await self._dial(offer)
         except (ActionRefused, ActionTimeout) as error:
             log.warning("phone could not be rung", agent=agent, call_id=call.id, reason=str(error))
             return "device"
-        if leg is None:
+        if party is None:
             return "withdrawn"
+        leg = party.leg
         if not self._stands(offer):  # withdrawn while the phone was being dialled: nobody else stops it
-            await leg.hang_up(ANSWERED_ELSEWHERE)
+            await self._silence(party)
             return "withdrawn"
         watch = self._spawn(self._watch_ringing(offer, leg), f"ringing {offer.name}", call)
         try:
@@ -202,18 +207,25 @@ class Dispatcher:
             return _why_gone(leg)
         finally:
             watch.cancel()
-        self._answered(offer, leg)
+        self._answered(offer, party)
         return None
 
-    async def _dial(self, offer: _Offer) -> Leg | None:
+    async def _silence(self, party: Party) -> None:
+        """It rings no longer; a leg that stays up was not rung at all."""
+        if not party.standing:
+            await party.leg.hang_up(ANSWERED_ELSEWHERE)
+
+    async def _dial(self, offer: _Offer) -> Party | None:
         """The phone; once the link is back if it was lost. None when the offer was withdrawn meanwhile."""
         while self._stands(offer):
             try:
-                offer.leg = await self._phones.ring(offer.effect.agent_id, offer.call, offer.effect.timeout_s + 5.0)
+                effect = offer.effect
+                timeout_s = effect.timeout_s + 5.0
+                offer.party = await self._phones.ring(effect.agent_id, offer.call, timeout_s, effect.contact_id)
             except LinkDown:
                 await self._phones.until_known()
             else:
-                return offer.leg
+                return offer.party
         return None
 
     async def _watch_ringing(self, offer: _Offer, leg: Leg) -> None:
@@ -224,12 +236,12 @@ class Dispatcher:
         lead = self._clock() - offer.popped_at if offer.popped_at is not None else None
         offer.call.publish(events.PhoneRang, agent_id=offer.effect.agent_id, lead_s=lead)
 
-    def _answered(self, offer: _Offer, leg: Leg) -> None:
-        effect = offer.effect
+    def _answered(self, offer: _Offer, party: Party) -> None:
+        effect, leg = offer.effect, party.leg
         waiting = self._waiting.get(effect.contact_id)
         if not self._stands(offer) or waiting is None or waiting.served.done():
             # Too late: withdrawn, or the caller is leaving, whose `leave` withdraws it.
-            self._spawn(leg.hang_up(), f"late {offer.name}", offer.call)
+            self._spawn(party.release(), f"late {offer.name}", offer.call)
             return
         del self._waiting[effect.contact_id]
         del self._offers[effect.offer_id]
@@ -237,7 +249,7 @@ class Dispatcher:
             self._rang(offer)
         self.handle(on.OfferAnswered(effect.offer_id))
         offer.call.publish(events.OfferEnded, agent_id=effect.agent_id, offer_id=offer.name, reason="answered")
-        waiting.served.set_result(Served(effect.agent_id, effect.offer_id, leg))
+        waiting.served.set_result(party)
 
     def _withdraw(self, effect: does.Withdraw) -> None:
         offer = self._offers.get(effect.offer_id)
@@ -249,11 +261,19 @@ class Dispatcher:
         effect, call = offer.effect, offer.call
         self._offers.pop(effect.offer_id, None)
         call.publish(events.OfferEnded, agent_id=effect.agent_id, offer_id=offer.name, reason=reason)
-        if call.state is State.OFFERED and call.id in self._waiting:
+        if effect.contact_id != call.id:
+            self._not_reached(effect.contact_id, reason)
+        elif call.state is State.OFFERED and call.id in self._waiting:
             call.move(Happening.OFFER_LOST)
         self._desks.close_pop(effect.agent_id, call, reason)
-        if offer.leg is not None:
-            self._spawn(offer.leg.hang_up(ANSWERED_ELSEWHERE), f"silence {offer.name}", call)
+        if offer.party is not None:
+            self._spawn(self._silence(offer.party), f"silence {offer.name}", call)
+
+    def _not_reached(self, contact_id: str, reason: str) -> None:
+        """A colleague is asked once."""
+        waiting = self._waiting.get(contact_id)
+        if waiting is not None and not waiting.served.done():
+            waiting.served.set_exception(NotReached(reason))
 
     def _wake(self, effect: does.WakeAt) -> None:
         if self._wake_at is not None and self._wake_at <= effect.at:
@@ -273,7 +293,7 @@ class Dispatcher:
             events.AgentMoved(
                 at=self._clock(),
                 agent_id=effect.agent_id,
-                call_id=state.contact_id,
+                call_id=call_of(state.contact_id),
                 status=state.status.value,
                 activity=state.activity.value,
                 reason=state.reason,
@@ -288,7 +308,8 @@ class Dispatcher:
             return
         waiting.call.publish(events.CallOverflowed, to=effect.to, reason=effect.reason)
         if effect.to in self.acd.config.queues:
-            waiting.call.facts.queue = effect.to
+            if effect.contact_id == waiting.call.id:
+                waiting.call.facts.queue = effect.to
             return
         del self._waiting[effect.contact_id]
         if not waiting.served.done():

@@ -41,6 +41,13 @@ class CallArrived(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallMade(Event):
+    """An agent calls somebody outside."""
+
+    number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallMoved(Event):
     """One step of the call's state table."""
 
@@ -115,6 +122,19 @@ class OfferEnded(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentConnected(Event):
     waited_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRearranged(Event):
+    """Somebody was asked into the talk, answered, did not answer or left; or the agent is muted or heard again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallTransferred(Event):
+    """It is `to`'s call now, an agent's or somebody's outside; `by` is the agent who handed it over."""
+
+    by: str
+    to: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

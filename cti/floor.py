@@ -7,7 +7,7 @@ offers.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import structlog
 
@@ -20,11 +20,11 @@ from agents.ports import Refused
 from agents.roster import Roster
 from agents.views import AgentView, FloorView, QueueView
 from cti import events
-from cti.asterisk.channel import Leg
 from cti.bus import Bus
 from cti.call import Call
-from cti.call_states import Happening, State
-from cti.calls import Calls
+from cti.call_states import State
+from cti.calls import Calls, Dialling
+from cti.talk import Party, call_of
 from cti.today import COUNTED, Today
 from db.store import AgentRecord
 
@@ -32,8 +32,12 @@ log = structlog.get_logger(__name__)
 UNREGISTERED = {"UNAVAILABLE", "INVALID", "UNKNOWN", ""}
 IN_A_CALL = {Activity.OFFERED, Activity.TALKING, Activity.HELD}
 PAGE_GRACE_S = 15.0
-SHOWN = {State.OFFERED: "ringing", State.TALKING: "talking", State.HELD: "held"}
-HOLDS: dict[str, bool] = {Happening.HELD: True, Happening.RESUMED: False}
+BROWSER = "web"  # so begins the name of a phone in a page
+SHOWN = {
+    State.OFFERED: "ringing", State.DIALLING: "dialling", State.TALKING: "talking", State.HELD: "held",
+    State.CONSULTING: "consulting", State.CONFERENCE: "conference", State.RECALLING: "recalling",
+}  # fmt: skip
+AWAY_FROM = {State.HELD, State.CONSULTING, State.RECALLING}
 
 
 class Floor:
@@ -50,12 +54,16 @@ class Floor:
         self._registered: dict[str, bool] = {}
         self._linked = False
         self._popped: dict[str, str] = {}
+        self._moved = asyncio.Event()  # set and replaced whenever somebody can be reached, or no longer
+        self.answers: Mapping[str, str] = {}
         roster.show(self.snapshot)
         roster.on_presence = self._presence
         roster.on_shown = self._shown
         bus.subscribe(events.LinkChanged, self._link_changed)
         bus.subscribe(events.AgentMoved, self._agent_moved)
         bus.subscribe(events.CallMoved, self._call_moved)
+        bus.subscribe(events.CallRearranged, self._show)
+        bus.subscribe(events.CallTransferred, self._show)
         bus.subscribe(events.Event, self._any)
 
     def staff(self, people: list[AgentRecord]) -> None:
@@ -67,10 +75,18 @@ class Floor:
 
     # -- phones and pages (ports of the dispatcher) ------------------------------------------------------------------
 
-    async def ring(self, agent_id: str, call: Call, timeout_s: float) -> Leg:
-        facts = call.facts
+    async def ring(self, agent_id: str, call: Call, timeout_s: float, contact_id: str, *, auto: bool = False) -> Party:
+        """The agent's phone rings, or answers by itself when `auto` or the queue says so."""
+        facts, endpoint = call.facts, self.phone_of(agent_id)
         name = facts.customer["name"] if facts.customer else facts.name
-        return await self._calls.dial(self._people[agent_id].phone, timeout_s, name, facts.number)
+        auto = auto or self.answers.get(facts.queue or "", "ring") != "ring"
+        leg = await self._calls.dial(endpoint, Dialling(timeout_s, name, facts.number, auto, call_id=call.id))
+        return Party("agent", agent_id, leg, contact_id, recallable=endpoint.startswith(BROWSER))
+
+    async def until_reachable(self, agent_id: str) -> None:
+        """The agent's page is open, the phone registered, and the link up."""
+        while not self._state(agent_id).reachable:
+            await self._moved.wait()
 
     async def until_known(self) -> None:
         await self._calls.until_known()
@@ -140,6 +156,8 @@ class Floor:
         reachable = self._linked and registered and self._roster.connected(agent_id)
         if reachable != state.reachable:
             self.tell_acd(on.AgentChanged(agent_id, reachable=reachable))
+            self._moved.set()
+            self._moved = asyncio.Event()
 
     def _shown(self, agent_id: str, call_id: str, at: float) -> None:
         call = self._calls.calls.get(call_id)
@@ -170,6 +188,13 @@ class Floor:
         if self._state(agent_id).activity is not Activity.WRAP_UP:
             raise Refused("not_in_wrap_up", "there is no wrap-up to finish")
         self.tell_acd(on.WrapUpFinished(agent_id))
+
+    def name_of(self, agent_id: str) -> str:
+        return self._people[agent_id].name
+
+    def shows(self, agent_id: str, call: Call) -> None:
+        """This call is on the agent's page from now on, without having been offered."""
+        self._popped[agent_id] = call.id
 
     def phone_of(self, agent_id: str) -> str:
         """The telephone that rings for this agent; raises KeyError for nobody."""
@@ -208,7 +233,7 @@ class Floor:
 
     def _agent_view(self, agent_id: str, state: AgentState) -> AgentView:
         person = self._people[agent_id]
-        call = self._calls.calls.get(state.contact_id or "")
+        call = self._calls.calls.get(call_of(state.contact_id) or "")
         pending, pending_reason = state.pending or (None, None)
         return AgentView(
             agent_id,
@@ -222,7 +247,7 @@ class Floor:
             pending=pending.value if pending else None,
             pending_reason=pending_reason,
             queue=call.facts.queue if call else None,
-            call_id=state.contact_id,
+            call_id=call_of(state.contact_id),
             connected=self._roster.connected(agent_id),
             reachable=state.reachable,
         )
@@ -232,7 +257,7 @@ class Floor:
         state = self._state(agent_id)
         self._roster.send(agent_id, wire.AgentState(agent=self._agent_view(agent_id, state)))
         call_id = self._popped.get(agent_id)
-        if call_id is not None and call_id not in state.contacts:
+        if call_id is not None and call_id not in map(call_of, state.contacts):
             del self._popped[agent_id]
             self._roster.send(agent_id, wire.PopClosed(call_id=call_id, reason="done"))
 
@@ -240,17 +265,50 @@ class Floor:
         call = self._calls.calls.get(event.call_id or "")
         if call is None:
             return
-        if event.event in HOLDS and call.facts.agent_id is not None:
-            self.tell_acd(on.ContactHeld(call.id, call.facts.agent_id, held=HOLDS[event.event]))
-        for agent_id in [agent for agent, call_id in self._popped.items() if call_id == call.id]:
-            self._show_call(agent_id, call, event.at)
+        if call.agent is not None and call.agent.contact_id:
+            held = call.state in AWAY_FROM
+            self.tell_acd(on.ContactHeld(call.agent.contact_id, call.agent.id, held=held))
+        self._show(event)
+
+    def _show(self, event: events.Event) -> None:
+        call = self._calls.calls.get(event.call_id or "")
+        if call is not None:
+            for agent_id in [agent for agent, call_id in self._popped.items() if call_id == call.id]:
+                self._show_call(agent_id, call, event.at)
 
     def _show_call(self, agent_id: str, call: Call, since: float) -> None:
-        state, facts = SHOWN.get(call.state, "ended"), call.facts
-        shown = wire.CallState(
-            call_id=call.id, state=state, since=since, number=facts.number, queue=facts.queue or ""
-        )  # fmt: skip
-        self._roster.send(agent_id, shown)
+        facts, talk = call.facts, call.talk
+        third = talk.third if talk else None
+        owned = talk is None or talk.owner.id == agent_id
+        if owned or (third is not None and third.id == agent_id):
+            state = SHOWN.get(call.state, "ended")
+        else:
+            state = "ringing" if call_of(self._state(agent_id).contact_id) == call.id else "ended"
+        self._roster.send(
+            agent_id,
+            wire.CallState.model_validate(
+                {
+                    "call_id": call.id,
+                    "state": state,
+                    "since": since,
+                    "number": facts.number,
+                    "queue": facts.queue or "",
+                    "direction": facts.direction,
+                    "role": "owner" if owned else "consulted",
+                    "muted": bool(talk and owned and talk.muted),
+                    "other": self._other(call) if owned else None,
+                    "cause": talk.cause if talk and owned and not facts.cause else facts.cause,
+                }
+            ),
+        )
+
+    def _other(self, call: Call) -> wire.Other | None:
+        third = call.talk.third if call.talk else None
+        if third is None:
+            return None
+        with_agent = call.state in {State.CONSULTING, State.CONFERENCE}
+        state = "ringing" if third.party is None else "talking" if with_agent else "held"
+        return wire.Other.model_validate({"kind": third.kind, "id": third.id, "name": third.name, "state": state})
 
     def _any(self, event: events.Event) -> None:
         if event.kind in COUNTED:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import phonenumbers
 
 HOME = "CN"
@@ -14,3 +16,10 @@ def e164(number: str, home: str = HOME) -> str | None:
     except phonenumbers.NumberParseException:
         return None
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def may_be_dialled(number: str, allowed: Iterable[str], refused: Iterable[str]) -> bool:
+    """Whether a number begins as the house allows; the longest beginning that fits decides, a refusal before all."""
+    fits = [len(start) for start in allowed if number.startswith(start)]
+    bars = [len(start) for start in refused if number.startswith(start)]
+    return bool(fits) and (not bars or max(fits) > max(bars))

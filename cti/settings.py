@@ -19,6 +19,7 @@ from .settings_demo import DEMO_QUEUES, DEMO_SKILLS
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
+Prefix = Annotated[str, Field(pattern=r"^\+?[0-9]{0,15}$", min_length=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 
 
@@ -120,8 +121,27 @@ class HoursSettings(Section):
     closes: LocalTime | None = None
 
 
+class OutboundSettings(Section):
+    """Calls to the outside. `trunk`: the endpoint that takes them; without one nobody can dial out.
+
+    `show_as`: the numbers an agent may show, the first unless another is chosen. `allowed`: how a number may begin, the
+    house's class of service; `refused` goes before it: premium numbers, other countries.
+    """
+
+    trunk: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")] | None = None
+    show_as: list[Annotated[str, Field(pattern=r"^\+?[0-9]{2,20}$")]] = []
+    allowed: list[Prefix] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]
+    refused: list[Prefix] = ["00", "+", "900", "0900", "168", "0168"]
+
+    @property
+    def shows(self) -> str:
+        return self.show_as[0] if self.show_as else ""
+
+
 class QueueSettings(Section):
-    """`prefer_s`: so long only the account manager and the last agent are asked. `target_s`: answered within it counts
+    """`answer`: an agent's phone rings, answers by itself (`auto`), or stays up between calls (`standing`).
+
+    `prefer_s`: so long only the account manager and the last agent are asked. `target_s`: answered within it counts
     as in time.
 
     `handle_s` and `patience_s` are what is expected, until the house has seen more.
@@ -132,6 +152,7 @@ class QueueSettings(Section):
     rings: list[RingSettings] = []
     skip_rings: bool = True
     rule: str = "longest_idle"
+    answer: Literal["ring", "auto", "standing"] = "ring"
     prefer_s: Seconds = 0.0
     overflow: list[OverflowSettings] = []
     hours: list[HoursSettings] = []
@@ -168,6 +189,8 @@ class Settings(BaseSettings):
     asterisk: AsteriskSettings = AsteriskSettings()
     database: DatabaseSettings = DatabaseSettings()
     mqtt: MqttSettings = MqttSettings()
+    outbound: OutboundSettings = OutboundSettings()
+    recall_s: Annotated[float, Field(ge=1, le=600)] = 20.0
     time_zone: str = "Asia/Shanghai"
     missed_limit: Annotated[int, Field(ge=1, le=100)] = 1
     refused_limit: Annotated[int, Field(ge=1, le=100)] = 3

@@ -30,6 +30,7 @@ from cti.asterisk.messages import (
     NewChannel,
     NewState,
     OriginateResponse,
+    RoomJoined,
 )
 from ivr.caller import HungUp
 
@@ -43,6 +44,9 @@ LATE_HANGUP_S = 0.5  # a failed Originate's Hangup tells more than its response;
 PLAY_DEADLINE_S = 120.0
 PARKED_STATES = {"Ring", "Up"}  # of a channel in no bridge: whoever has called us or answered us is in the loop
 TRIES = 3
+LOOP = ("legs", "leg", 1)
+ROOM = ("rooms", "room", 1)
+KEY_S = 0.25  # a key sounds for 0.1 s, and the far end wants to hear that it ended
 INTERRUPTED = AgiResult(code=-1, result="-1", data="")
 BEGIN_S = 0.15  # an idle loop takes up to 100 ms to begin the next command
 PLAYED_OUT = {"0", "-1"}
@@ -68,6 +72,8 @@ class Leg:
         self._link = link
         self._agi = AgiConversation(link.send, uniqueid)
         self._parked = asyncio.Event()
+        self._settled = asyncio.Event()  # parked or bridged, and not on the way
+        self._in_room = asyncio.Event()
         self._born = bool(channel)
         self._cancel_cause: int | None = None
         self._digits: deque[str] = deque()
@@ -90,13 +96,22 @@ class Leg:
     def _on_start(self, message: AsyncAgiStart) -> None:
         self.channel = message.channel
         self._born = self.answered = True
+        self._is_parked()
+
+    def _is_parked(self) -> None:
+        self._in_room.clear()
         self._parked.set()
+        self._settled.set()
+
+    def _on_the_way(self) -> None:
+        self._parked.clear()
+        self._settled.clear()
 
     def _on_exec(self, message: AsyncAgiExec) -> None:
         self._agi.on_exec(message)
 
     def _on_left_loop(self, _: AsyncAgiEnd) -> None:
-        self._parked.clear()
+        self._on_the_way()
         self._agi.on_end()
 
     def _on_born(self, message: NewChannel) -> None:
@@ -117,12 +132,18 @@ class Leg:
 
     def _on_bridge_enter(self, message: BridgeEnter) -> None:
         self._parked.clear()
+        self._settled.set()
         self._bridge = message.bridge_id
 
     def _on_bridge_leave(self, message: BridgeLeave) -> None:
         """The next thing this leg says is AsyncAGIStart or Hangup, or it is in another bridge already."""
         if self._bridge == message.bridge_id:
             self._bridge = ""
+            if not self._parked.is_set():
+                self._settled.clear()
+
+    def _on_room_joined(self, _: RoomJoined) -> None:
+        self._in_room.set()
 
     def _on_hangup_request(self, _: HangupRequest) -> None:
         self._left = True
@@ -146,13 +167,13 @@ class Leg:
             return
         self.gone.set_result(Gone(cause, tech_cause))
         self._agi.on_hangup()
-        self._parked.clear()
+        self._on_the_way()
         self._known.set()
 
     def link_down(self) -> None:
         """Nobody knows where this leg stands, until it is `found` or `lost`."""
         self._known.clear()
-        self._parked.clear()
+        self._on_the_way()
         self._bridge = ""
         self._agi.on_link_down()
 
@@ -171,8 +192,9 @@ class Leg:
         self.answered = self.answered or state == "Up"
         if bridge_id:
             self._bridge = bridge_id if not self._parked.is_set() else self._bridge
+            self._settled.set()
         elif ours and state in PARKED_STATES:
-            self._parked.set()
+            self._is_parked()
         self._known.set()
         if self._asked_to_end or self._left:
             self._link.send(commands.Hangup(self.uniqueid, NORMAL_CLEARING))
@@ -202,6 +224,14 @@ class Leg:
     async def parked(self) -> None:
         """The leg stands in its loop and takes commands."""
         await self.until(self._parked.wait())
+
+    async def settled(self) -> None:
+        """The leg stands in its loop or in a bridge, and may be bridged with another."""
+        await self.until(self._settled.wait())
+
+    @property
+    def ended_by_us(self) -> bool:
+        return self._asked_to_end
 
     async def _command(self, text: str, deadline_s: float = PLAY_DEADLINE_S) -> AgiResult:
         """The result, or INTERRUPTED when the leg was taken out of its loop meanwhile and is back."""
@@ -295,10 +325,32 @@ class Leg:
         """Music on hold plays from now on, or no longer."""
         await self._surely(commands.set_music(on))
 
+    async def tone(self, name: str | None) -> None:
+        """A parked leg hears `ring` or `busy`, until it is bridged or has None."""
+        await self._surely(commands.tone(name))
+
+    async def mute(self, on: bool) -> None:
+        """Nobody hears this leg; it stays so from bridge to bridge."""
+        await self._link.action(commands.Setvar(self.uniqueid, "MUTEAUDIO(in)", "on" if on else "off"))
+
+    async def send_keys(self, keys: str) -> None:
+        """Its far end hears these keys, one after another."""
+        for key in keys:
+            await self._link.action(commands.PlayDtmf(self.uniqueid, key))
+            await asyncio.sleep(KEY_S)
+
+    async def seize(self, other: Leg) -> None:
+        """As `bridge`, with another that stands in no loop of ours, such as one that listens in."""
+        await self.settled()
+        await self._link.action(commands.Bridge(self.uniqueid, other.uniqueid))
+
     async def bridge(self, other: Leg) -> None:
-        """Both hear each other. Raises ActionRefused when one of them is elsewhere, HungUp when one is gone."""
+        """Both hear each other; whoever was bridged with this leg is back in their loop, `other` waits in its own.
+
+        Raises ActionRefused when one of them is elsewhere, HungUp when one is gone.
+        """
         while True:
-            await self.parked()
+            await self.settled()
             await other.parked()
             try:
                 await self._link.action(commands.Bridge(self.uniqueid, other.uniqueid))
@@ -314,15 +366,41 @@ class Leg:
 
     async def unbridge(self, other: Leg) -> None:
         """Both stand in their loops again. Raises HungUp when one is gone, LinkDown when they still talk."""
-        self._parked.clear()
-        other._parked.clear()
+        self._on_the_way()
+        other._on_the_way()
         try:
-            await self._link.action(commands.Redirect(self.uniqueid, "legs", "leg", 1))
+            await self._link.action(commands.Redirect(self.uniqueid, *LOOP))
         except LinkDown:
             if await self._together(other):
                 raise
         await self.parked()
         await other.parked()
+
+    async def to_loop(self) -> None:
+        """Back in its loop from wherever it is; whoever was bridged with it is back in theirs."""
+        self._on_the_way()
+        await self._link.action(commands.Redirect(self.uniqueid, *LOOP))
+        await self.parked()
+
+    async def into_room(self, room: str, third: Leg, other: Leg) -> None:
+        """This leg and `other`, who are bridged, and `third`, who is parked: each hears the two others."""
+        everybody = (self, other, third)
+        for leg in everybody:
+            await self._link.action(commands.Setvar(leg.uniqueid, "CTI_ROOM", room))
+        for leg in everybody:
+            leg._on_the_way()
+            leg._in_room.clear()
+        await self._link.action(commands.Redirect(self.uniqueid, *ROOM, extra=other.uniqueid))
+        await self._link.action(commands.Redirect(third.uniqueid, *ROOM))
+        for leg in everybody:
+            await leg.until(leg._in_room.wait())
+
+    async def out_of_room(self, other: Leg) -> None:
+        """The two are bridged again; whoever else was in the room stays there alone."""
+        for leg in (self, other):
+            leg._on_the_way()
+        await self._link.action(commands.Redirect(self.uniqueid, *LOOP, extra=other.uniqueid))
+        await self.bridge(other)
 
     async def _together(self, other: Leg) -> bool:
         """Whether they are in one bridge, as the PBX says after a loss of the link."""
@@ -356,6 +434,7 @@ _HANDLERS: dict[type, Callable[..., None]] = {
     DtmfEnd: Leg._on_digit,
     BridgeEnter: Leg._on_bridge_enter,
     BridgeLeave: Leg._on_bridge_leave,
+    RoomJoined: Leg._on_room_joined,
     HangupRequest: Leg._on_hangup_request,
     Hangup: Leg._on_hangup,
     OriginateResponse: Leg._on_originated,

@@ -6,10 +6,14 @@ second variable. Raises BadValue, which names the field.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 LONGEST_SHOWN = 80
+ENDPOINT = re.compile(r"[A-Za-z0-9_-]+")
+NUMBER = re.compile(r"\+?[0-9]{2,20}")
+KEYS = frozenset("0123456789*#")
 LONGEST_LINE = 1024  # Asterisk refuses longer input lines; counted in bytes
 
 
@@ -81,18 +85,21 @@ def Originate(  # noqa: N802, PLR0913 - the fields of the action
     caller_name: str = "",
     caller_number: str = "",
     variables: Iterable[tuple[str, str]] = (),
+    number: str = "",
 ) -> Command:
-    """Dial an endpoint into the park loop; idempotent by `channel_id`, always asynchronous."""
+    """Dial an endpoint, or `number` through it, into the park loop; idempotent by `channel_id`, always asynchronous."""
     pairs = []
     for name, value in variables:
         if "," in value or "${" in value:
             raise BadValue(f"Originate: variable {name} has a comma or ${{")
         pairs.append(("Variable", f"{name}={value}"))
-    if not endpoint.replace("-", "").replace("_", "").isalnum():
+    if not ENDPOINT.fullmatch(endpoint):
         raise BadValue(f"Originate: {endpoint!r} is no endpoint's name")
+    if number and not NUMBER.fullmatch(number):
+        raise BadValue(f"Originate: {number!r} is no telephone number")
     return _action(
         "Originate",
-        ("Channel", f"PJSIP/{endpoint}"),
+        ("Channel", f"PJSIP/{number}@{endpoint}" if number else f"PJSIP/{endpoint}"),
         ("ChannelId", channel_id),
         ("Context", "legs"),
         ("Exten", "leg"),
@@ -117,10 +124,18 @@ def Bridge(one: str, other: str) -> Command:  # noqa: N802
     return _action("Bridge", ("Channel1", one), ("Channel2", other), ("Tone", "no"))
 
 
-def Redirect(channel: str, context: str, exten: str, priority: int | str) -> Command:  # noqa: N802
-    return _action(
-        "Redirect", ("Channel", channel), ("Context", context), ("Exten", exten), ("Priority", priority)
-    )  # fmt: skip
+def Redirect(channel: str, context: str, exten: str, priority: int | str, extra: str = "") -> Command:  # noqa: N802
+    """Elsewhere in the dialplan; `extra` goes there in the same moment."""
+    place = (("Context", context), ("Exten", exten), ("Priority", priority))
+    both = (("ExtraChannel", extra), *((f"Extra{name}", value) for name, value in place)) if extra else ()
+    return _action("Redirect", ("Channel", channel), *place, *both)
+
+
+def PlayDtmf(channel: str, key: str) -> Command:  # noqa: N802
+    """The far end of the channel hears this key."""
+    if key not in KEYS:
+        raise BadValue(f"PlayDTMF: {key!r} is no key")
+    return _action("PlayDTMF", ("Channel", channel), ("Digit", key))
 
 
 def ControlPlayback(channel: str, control: str) -> Command:  # noqa: N802
@@ -147,6 +162,11 @@ def noop() -> str:
 def stream_file(path: str, escape: str) -> str:
     """Play a file (no extension) until its end or one of the escape keys."""
     return f"STREAM FILE {_quoted(path)} {_quoted(escape)}"
+
+
+def tone(name: str | None) -> str:
+    """A tone of the country (`ring`), until another command plays or a bridge comes; None ends it."""
+    return f"EXEC PlayTones {name}" if name in {"ring", "busy"} else "EXEC StopPlayTones"
 
 
 def set_music(on: bool) -> str:

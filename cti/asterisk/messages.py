@@ -86,6 +86,12 @@ class BridgeLeave:
 
 
 @dataclass(frozen=True, slots=True)
+class RoomJoined:
+    uniqueid: str
+    room: str
+
+
+@dataclass(frozen=True, slots=True)
 class DtmfEnd:
     uniqueid: str
     digit: str
@@ -130,7 +136,7 @@ class ListItem:
 
 Message = (
     AsyncAgiStart | AsyncAgiExec | AsyncAgiEnd | OriginateResponse | Hangup | HangupRequest | NewChannel | NewState
-    | BridgeEnter | BridgeLeave | DtmfEnd | DeviceState | FullyBooted | Shutdown | Response | ListItem
+    | BridgeEnter | BridgeLeave | RoomJoined | DtmfEnd | DeviceState | FullyBooted | Shutdown | Response | ListItem
 )  # fmt: skip
 
 
@@ -226,6 +232,7 @@ EVENTS: dict[bytes, Callable[[Fields], Message]] = {
     b"Newstate": _of_channel(NewState, "channelstatedesc"),
     b"BridgeEnter": _of_channel(BridgeEnter, "bridgeuniqueid"),
     b"BridgeLeave": _of_channel(BridgeLeave, "bridgeuniqueid"),
+    b"ConfbridgeJoin": _of_channel(RoomJoined, "conference"),
     b"DTMFEnd": _of_channel(DtmfEnd, "digit", "direction"),
     b"DeviceStateChange": lambda f: (
         _list_item(f) if "actionid" in f else DeviceState(f.get("device", ""), f.get("state", ""))

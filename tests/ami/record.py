@@ -18,6 +18,7 @@ from unittest.mock import patch
 
 from cti.asterisk import commands, link
 from cti.asterisk.link import ActionRefused, Link, LinkRefused
+from cti.calls import Dialling
 from cti.phones import Phone
 from tests.ami.tape import DEED, FOLDER, OURS, THEIRS, Said, fields_of, write
 from tests.live.conftest import House, running_house
@@ -186,7 +187,7 @@ async def agent_busy(house: House, agent: Phone) -> None:
 
 async def phone_away(house: House, _: Phone) -> None:
     """A phone that is not registered is dialled."""
-    leg = await house.server.calls.dial("agent1003", 5.0, "", "13800000001")
+    leg = await house.server.calls.dial("agent1003", Dialling(5.0, caller_number="13800000001"))
     await leg.gone
     await asyncio.sleep(1.0)
 

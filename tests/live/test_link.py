@@ -22,7 +22,7 @@ async def test_a_link_lost_while_they_talk_costs_nothing_and_the_hold_works_afte
     await house.until("link_changed", up=False)
     await house.server.calls.until_known()
 
-    agent = call._agent
+    agent = call.agent
     assert agent is not None
     assert call.leg.bridged_with(agent.leg)
     await house.server.control.hold("1004")

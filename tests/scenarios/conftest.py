@@ -26,6 +26,8 @@ from cti.control import CallDesk
 from cti.dispatcher import Dispatcher
 from cti.events import Event, LinkChanged
 from cti.floor import Floor
+from cti.settings import OutboundSettings
+from cti.telephones import COLLEAGUES, LineTelephones
 from cti.today import Today
 from db.store import AgentRecord
 from ivr import menus
@@ -45,7 +47,8 @@ class House:
         self.broken: dict[str, Exception] = {}
         self.bus = Bus()
         names = ("accounts", "trading", "complaints")
-        self.acd = Acd(Config({name: Queue(name, wrapup_s=0.0, offer_timeout_s=OFFER_S) for name in names}))
+        queues = {name: Queue(name, wrapup_s=0.0, offer_timeout_s=OFFER_S) for name in (*names, COLLEAGUES)}
+        self.acd = Acd(Config(queues))
         self.roster = Roster(time.time)
         self.calls = Calls(lambda: self.shared, lambda *device: self.floor.device(*device))  # noqa: PLW0108 - made below
         self.today = Today(UTC, dict.fromkeys(names, 20.0))
@@ -53,10 +56,12 @@ class House:
         self.dispatcher = Dispatcher(self.acd, self.bus, time.time, self.floor, self.floor)
         self.floor.tell_acd = self.dispatcher.handle
         self.floor.queues = names
-        self.control = CallDesk(self.acd, self.calls, self.floor)
+        outbound = OutboundSettings(trunk="outside", show_as=["02195588"])
+        self.phones = LineTelephones(self.calls, self.floor, self.dispatcher, outbound)
+        self.control = CallDesk(self.acd, self.calls, self.floor, self.phones, self.dispatcher.handle, outbound)
         menu = menus.parse(MENU, "broker.toml")
         self.shared = Shared(
-            self.bus, time.time, self.dispatcher, self._prompt, lambda _: menu, self._find_customer, "zh"
+            self.bus, time.time, self.dispatcher, self.phones, self._prompt, lambda _: menu, self._find_customer, "zh"
         )  # fmt: skip
         self.bus.subscribe(Event, self.events.append)
         self.floor.staff(
