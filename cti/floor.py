@@ -55,6 +55,7 @@ class Floor:
         self._linked = False
         self._popped: dict[str, str] = {}
         self._moved = asyncio.Event()  # set and replaced whenever somebody can be reached, or no longer
+        self._told: dict[str, wire.CallState] = {}
         self.answers: Mapping[str, str] = {}
         roster.show(self.snapshot)
         roster.on_presence = self._presence
@@ -122,12 +123,15 @@ class Floor:
         endpoint = device.removeprefix("PJSIP/")
         self._registered[endpoint] = state not in UNREGISTERED
         for person in self._people.values():
-            if person.phone == endpoint:
+            if endpoint in {person.phone, f"{BROWSER}{person.id}"}:
                 self._weigh(person.id)
+
+    def is_registered(self, endpoint: str) -> bool:
+        return self._registered.get(endpoint, False)
 
     def has_phone(self, agent_id: str) -> bool:
         """Whether this agent's phone is registered."""
-        return self._registered.get(self._people[agent_id].phone, False)
+        return self.is_registered(self.phone_of(agent_id))
 
     def _link_changed(self, event: events.LinkChanged) -> None:
         self._linked = event.up
@@ -152,8 +156,7 @@ class Floor:
         state = self._state(agent_id)
         if not self._linked and state.activity is Activity.OFFERED:
             return  # the offer stands: its phone may ring
-        registered = self._registered.get(self._people[agent_id].phone, False)
-        reachable = self._linked and registered and self._roster.connected(agent_id)
+        reachable = self._linked and self.has_phone(agent_id) and self._roster.connected(agent_id)
         if reachable != state.reachable:
             self.tell_acd(on.AgentChanged(agent_id, reachable=reachable))
             self._moved.set()
@@ -180,7 +183,7 @@ class Floor:
     async def set_status(self, agent_id: str, status: str, reason: str | None) -> None:
         if self._state(agent_id).status is Status.LOGGED_OUT:
             raise Refused("logged_out", "log in first")
-        if status == "ready" and not self._registered.get(self._people[agent_id].phone, False):
+        if status == "ready" and not self.has_phone(agent_id):
             raise Refused("phone_away", "your phone is not registered")
         self.tell_acd(on.AgentChanged(agent_id, status=Status(status), reason=reason))
 
@@ -197,8 +200,9 @@ class Floor:
         self._popped[agent_id] = call.id
 
     def phone_of(self, agent_id: str) -> str:
-        """The telephone that rings for this agent; raises KeyError for nobody."""
-        return self._people[agent_id].phone
+        """The telephone that rings for this agent: the page's, if it is there. Raises KeyError for nobody."""
+        in_page = f"{BROWSER}{agent_id}"
+        return in_page if self.is_registered(in_page) else self._people[agent_id].phone
 
     def _state(self, agent_id: str) -> AgentState:
         return self._acd.state_of(agent_id)
@@ -257,49 +261,58 @@ class Floor:
         state = self._state(agent_id)
         self._roster.send(agent_id, wire.AgentState(agent=self._agent_view(agent_id, state)))
         call_id = self._popped.get(agent_id)
-        if call_id is not None and call_id not in map(call_of, state.contacts):
+        if call_id is None:
+            return
+        if call_id in self._calls.calls:
+            self._show_call(agent_id, self._calls.calls[call_id], event.at)
+        if call_id not in map(call_of, state.contacts):
             del self._popped[agent_id]
             self._roster.send(agent_id, wire.PopClosed(call_id=call_id, reason="done"))
 
     def _call_moved(self, event: events.CallMoved) -> None:
         call = self._calls.calls.get(event.call_id or "")
-        if call is None:
-            return
-        if call.agent is not None and call.agent.contact_id:
+        if call is not None and call.agent is not None and call.agent.contact_id:
             held = call.state in AWAY_FROM
             self.tell_acd(on.ContactHeld(call.agent.contact_id, call.agent.id, held=held))
         self._show(event)
 
     def _show(self, event: events.Event) -> None:
+        """On the page of everybody who has a part in it."""
         call = self._calls.calls.get(event.call_id or "")
         if call is not None:
             for agent_id in [agent for agent, call_id in self._popped.items() if call_id == call.id]:
                 self._show_call(agent_id, call, event.at)
 
     def _show_call(self, agent_id: str, call: Call, since: float) -> None:
-        facts, talk = call.facts, call.talk
+        """Once, however many events say the same."""
+        shown = self._shown_to(agent_id, call)
+        if self._told.get(agent_id) != shown:
+            self._told[agent_id] = shown
+            self._roster.send(agent_id, shown.model_copy(update={"since": since}))
+
+    def _shown_to(self, agent_id: str, call: Call) -> wire.CallState:
+        facts, talk, state = call.facts, call.talk, self._state(agent_id)
         third = talk.third if talk else None
-        owned = talk is None or talk.owner.id == agent_id
-        if owned or (third is not None and third.id == agent_id):
-            state = SHOWN.get(call.state, "ended")
+        owns = third is None or third.id != agent_id
+        if call_of(state.contact_id) != call.id or state.activity is Activity.WRAP_UP:
+            where = "ended"
+        elif owns:
+            where = SHOWN.get(call.state, "ended") if call.agent is None or call.agent.id == agent_id else "ringing"
         else:
-            state = "ringing" if call_of(self._state(agent_id).contact_id) == call.id else "ended"
-        self._roster.send(
-            agent_id,
-            wire.CallState.model_validate(
-                {
-                    "call_id": call.id,
-                    "state": state,
-                    "since": since,
-                    "number": facts.number,
-                    "queue": facts.queue or "",
-                    "direction": facts.direction,
-                    "role": "owner" if owned else "consulted",
-                    "muted": bool(talk and owned and talk.muted),
-                    "other": self._other(call) if owned else None,
-                    "cause": talk.cause if talk and owned and not facts.cause else facts.cause,
-                }
-            ),
+            where = _asked_in(call)
+        return wire.CallState.model_validate(
+            {
+                "call_id": call.id,
+                "state": where,
+                "since": 0.0,
+                "number": facts.number,
+                "queue": facts.queue or "",
+                "direction": facts.direction,
+                "role": "owner" if owns else "consulted",
+                "muted": bool(talk and owns and talk.muted),
+                "other": self._other(call) if owns and where != "ended" else None,
+                "cause": facts.cause or (talk.cause if talk and owns else ""),
+            }
         )
 
     def _other(self, call: Call) -> wire.Other | None:
@@ -314,3 +327,11 @@ class Floor:
         if event.kind in COUNTED:
             self._today.take(event.kind, event.at, event.as_dict(), self._clock())
         self._roster.floor_changed()
+
+
+def _asked_in(call: Call) -> str:
+    """Where the call stands for a colleague who was asked in."""
+    third = call.talk.third if call.talk else None
+    if third is None or third.party is None:
+        return "ringing"
+    return {State.CONSULTING: "talking", State.CONFERENCE: "conference"}.get(call.state, "held")

@@ -35,6 +35,7 @@ class PbxError(Exception):
 class PbxConfig:
     """Where our Asterisk lives and listens. Sound files are named without their extension.
 
+    `trunk`: the name of the line to the outside and the address it goes to.
     `server`: the address from which the manager's user may come; beyond loopback the manager listens everywhere.
     """
 
@@ -49,6 +50,7 @@ class PbxConfig:
     caller_password: str = field(repr=False)
     phones: Mapping[str, str] = field(repr=False)
     moh_dir: Path
+    trunk: tuple[str, str] | None = None
     fallback_prompt: Path | None = None
     fallback_wait_s: int = 10
     server: str = LOOPBACK
@@ -128,7 +130,8 @@ def _values(config: PbxConfig, modules: str, run_dir: Path) -> dict[str, str]:
     for name, value in plain.items():
         if UNSAFE.search(value):
             raise PbxError(f"{name}: holds a character that Asterisk's configuration cannot take; change the setting")
-    return {**plain, "PHONES": "\n\n".join(_phone(name, secret) for name, secret in sorted(config.phones.items()))}
+    phones = "\n\n".join(_phone(name, secret) for name, secret in sorted(config.phones.items()))
+    return {**plain, "PHONES": phones, "TRUNK": _trunk(*config.trunk) if config.trunk else ""}
 
 
 def _phone(name: str, password: str) -> str:
@@ -139,6 +142,13 @@ def _phone(name: str, password: str) -> str:
         f"[{name}](phone-auth)\nusername = {name}\npassword = {password}\n\n"
         f"[{name}](phone-aor)"
     )
+
+
+def _trunk(name: str, gateway: str) -> str:
+    """Calls go out by it and none comes in: what comes is known by its own credentials."""
+    if not NAME.fullmatch(name) or UNSAFE.search(gateway):
+        raise PbxError(f"outbound.trunk {name!r}: use letters, digits, - and _ for its name, and sip:host:port")
+    return f"[{name}](party)\ncontext = nowhere\naors = {name}\n\n[{name}]\ntype = aor\ncontact = {gateway}"
 
 
 def _filled(source: Path, values: Mapping[str, str]) -> str:

@@ -26,6 +26,9 @@ APPS = ("account.so", "menu.so", "ctrl_tcp.so")
 PID = "pid"
 RECORDINGS_KEPT = 20
 HEARD = 0.02  # of full scale: our telephones send tones at 0.3, prompts lie at 0.14
+WRITTEN_S = 2.0
+ANY_PORT = "127.0.0.1:0"
+EMPTY = 44  # bytes of a sound file's header
 LONGEST_CALL_S = 600  # baresip hangs up where its sound file ends
 FOLDERS = ("/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-gnu/baresip/modules", "/usr/local/lib/baresip/modules")
 
@@ -147,7 +150,16 @@ class Phone:
             raise PhoneError(f"no {kind} within {deadline_s:g} s; came: {came}") from None
         event = found()
         assert event is not None  # noqa: S101
+        if kind == "CALL_CLOSED":
+            await self._written()
         return event
+
+    async def _written(self) -> None:
+        """baresip says that a call is over before it has closed what it recorded of it."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(WRITTEN_S):
+                while not all(_is_whole(path) for path in self.heard()[-1:]):  # noqa: ASYNC110 - a file of baresip's
+                    await asyncio.sleep(0.01)
 
     def heard(self) -> list[Path]:
         """Recordings of what the far side sent, oldest first; complete once the phone has ended the call."""
@@ -199,26 +211,32 @@ def _made(folder: Path | None) -> Iterator[Path]:
 
 @asynccontextmanager
 async def phone(
-    proxy: str, accounts: Sequence[Account], *, tone_hz: int = 440, folder: Path | None = None
+    proxy: str,
+    accounts: Sequence[Account],
+    *,
+    tone_hz: int = 440,
+    folder: Path | None = None,
+    listen: str = ANY_PORT,
 ) -> AsyncIterator[Phone]:
     """A telephone on loopback that speaks a tone; gone afterwards, with its folder.
 
-    Recordings of what it hears lie in the folder while it lives; a temporary one unless it is named.
+    It takes calls at `listen` without being registered. Recordings of what it hears lie in the folder while it lives; a
+    temporary one unless it is named.
     """
     with _made(folder) as home:
         await asyncio.to_thread(write_tone, home / "tone.wav", tone_hz, LONGEST_CALL_S)
-        one = await _started(home, proxy, accounts)
+        one = await _started(home, proxy, accounts, listen)
         try:
             yield one
         finally:
             await one.stop()
 
 
-async def _started(home: Path, proxy: str, accounts: Sequence[Account], tries: int = 3) -> Phone:
+async def _started(home: Path, proxy: str, accounts: Sequence[Account], listen: str, tries: int = 3) -> Phone:
     """Between finding a free control port and taking it somebody else may take it: then with another."""
     while True:
         port, tries = free_port(), tries - 1
-        _configure(home, port, proxy, accounts)
+        _configure(home, port, proxy, accounts, listen)
         one = Phone(home, port)
         try:
             await one.start()
@@ -230,7 +248,7 @@ async def _started(home: Path, proxy: str, accounts: Sequence[Account], tries: i
             return one
 
 
-def _configure(folder: Path, control_port: int, proxy: str, accounts: Sequence[Account]) -> None:
+def _configure(folder: Path, control_port: int, proxy: str, accounts: Sequence[Account], listen: str) -> None:
     modules = next((path for path in FOLDERS if Path(path).is_dir()), FOLDERS[0])
     (folder / "heard").mkdir(exist_ok=True)
     rtp = free_port(socket.SOCK_DGRAM)
@@ -245,6 +263,7 @@ def _configure(folder: Path, control_port: int, proxy: str, accounts: Sequence[A
         "audio_level no",
         f"rtp_ports {min(rtp, 60000)}-{min(rtp, 60000) + 200}",
         "net_interface 127.0.0.1",
+        f"sip_listen {listen}",
         f"snd_path {folder}/heard",
         f"ctrl_tcp_listen 127.0.0.1:{control_port}",
         *(f"module {module}" for module in MODULES if Path(modules, module).exists()),
@@ -278,6 +297,14 @@ def _account(one: Account, proxy: str) -> str:
 def _frames(path: Path) -> tuple[array[int], int]:
     with wave.open(str(path)) as sound:
         return array("h", sound.readframes(sound.getnframes()))[:: sound.getnchannels()], sound.getframerate()
+
+
+def _is_whole(path: Path) -> bool:
+    """A sound file's header gets its lengths, and often the file its sound, when it is closed."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        told = int.from_bytes(file.read(8)[4:8], "little")
+    return size > EMPTY and told + 8 == size
 
 
 def _part(path: Path, from_s: float, to_s: float) -> tuple[array[int], int]:

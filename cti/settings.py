@@ -122,13 +122,15 @@ class HoursSettings(Section):
 
 
 class OutboundSettings(Section):
-    """Calls to the outside. `trunk`: the endpoint that takes them; without one nobody can dial out.
+    """Calls to the outside. `trunk`: the endpoint that takes them; without one nobody can dial out. `gateway`: where
+    our own Asterisk sends them, such as sip:10.0.0.1:5060; another Asterisk has that endpoint already.
 
     `show_as`: the numbers an agent may show, the first unless another is chosen. `allowed`: how a number may begin, the
     house's class of service; `refused` goes before it: premium numbers, other countries.
     """
 
     trunk: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")] | None = None
+    gateway: Annotated[str, Field(pattern=r"^sip:[A-Za-z0-9.\[\]:_-]{1,80}$")] | None = None
     show_as: list[Annotated[str, Field(pattern=r"^\+?[0-9]{2,20}$")]] = []
     allowed: list[Prefix] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]
     refused: list[Prefix] = ["00", "+", "900", "0900", "168", "0168"]

@@ -126,7 +126,7 @@ def _tell(settings: Settings, url: str) -> None:
 
 def pbx_config(settings: Settings, kept: Secrets, voice: Voice, run_dir: Path, server: str = "127.0.0.1") -> PbxConfig:
     """How our templates are filled; the hold music is there afterwards."""
-    asterisk, music = settings.asterisk, settings.run_dir / "moh"
+    asterisk, out, music = settings.asterisk, settings.outbound, settings.run_dir / "moh"
     write_hold_music(music / "hold.wav")
     return PbxConfig(
         run_dir=run_dir,
@@ -140,6 +140,7 @@ def pbx_config(settings: Settings, kept: Secrets, voice: Voice, run_dir: Path, s
         caller_password=kept.caller_password,
         phones={f"agent{one}": kept.phone_password for one in AGENTS},
         moh_dir=music,
+        trunk=(out.trunk, out.gateway) if out.trunk and out.gateway else None,
         fallback_prompt=seen_by_asterisk(settings, voice.files.path("fallback", settings.languages[0])),
         server=server,
     )

@@ -19,14 +19,14 @@ from fastapi import FastAPI
 
 from acd.agent_states import Activity
 from agents.roster import Page
-from agents.wire import Message, server_messages
+from agents.wire import CallState, Message, server_messages
 from cti.app import Server, Voice, prepare_voice
 from cti.audio import write_hold_music, write_tone
 from cti.events import Event
 from cti.pbx import Pbx, PbxConfig
 from cti.phones import Account, Phone, free_port, phone
 from cti.secrets import Secrets
-from cti.settings import AsteriskSettings, QueueSettings, Settings
+from cti.settings import AsteriskSettings, OutboundSettings, QueueSettings, Settings
 from cti.settings_demo import DEMO_QUEUES
 from ivr.nodes import Collect, Menu
 from tests.ports import free_rtp
@@ -35,6 +35,7 @@ ROOT = Path(__file__).parents[2]
 PROVIDED = ROOT / ".pbx" / "asterisk.json"
 PASSWORD = "for-this-test"
 PROMPT_S = 2
+PHONES = ("agent1001", "agent1002", "agent1003", "agent1004", "web1004")
 PROMPTS = tomllib.loads((ROOT / "ivr" / "menus" / "prompts.toml").read_text("utf-8"))
 PROMPT_HZ = {pair: 1000 + 40 * n for n, pair in enumerate(itertools.product(("zh", "en"), PROMPTS))}
 CROSSED = "Session already DISCONNECTED"  # a hang-up has crossed Asterisk's update of the caller's name
@@ -56,16 +57,20 @@ class Desk:
             self.got.append((time.time(), message))
             item.written(True)
 
+    def call_states(self) -> list[CallState]:
+        return [message for _, message in self.got if isinstance(message, CallState)]
+
     def first(self, kind: str) -> tuple[float, Any] | None:
         return next((one for one in self.got if getattr(one[1], "type", "") == kind), None)
 
 
 @dataclass
 class House:
-    """What a live test works with."""
+    """What a live test works with. `gateway`: whoever is there is called when somebody dials to the outside."""
 
     server: Server
     app: FastAPI
+    gateway: str
     pbx: Pbx
     sip: str
     stack: AsyncExitStack
@@ -90,9 +95,11 @@ class House:
         """The call goes on for this long: how long something is heard is what is measured."""
         await asyncio.sleep(seconds)
 
-    async def agent(self, agent_id: str, *, auto_answer: bool = True) -> tuple[Desk, Phone]:
+    async def agent(
+        self, agent_id: str, *, auto_answer: bool = True, hz: int = 880, kind: str = "agent"
+    ) -> tuple[Desk, Phone]:
         """An agent with a page and a registered telephone, ready."""
-        sip_phone = await self.agents_phone(agent_id, auto_answer=auto_answer)
+        sip_phone = await self.agents_phone(agent_id, auto_answer=auto_answer, hz=hz, kind=kind)
         desk = Desk(self.server, agent_id)
         await self.server.floor.log_in(agent_id)
         page = self.server.roster.join(agent_id, lambda _code: None)
@@ -103,10 +110,12 @@ class House:
         await self.server.floor.set_status(agent_id, "ready", None)
         return desk, sip_phone
 
-    async def agents_phone(self, agent_id: str, *, auto_answer: bool = True) -> Phone:
-        """An agent's telephone, registered."""
-        account = Account(f"agent{agent_id}", PASSWORD, auto_answer=auto_answer)
-        sip_phone = await self.stack.enter_async_context(phone(self.sip, [account], tone_hz=880))
+    async def agents_phone(
+        self, agent_id: str, *, auto_answer: bool = True, hz: int = 880, kind: str = "agent"
+    ) -> Phone:
+        """An agent's telephone, registered; of `kind` web it counts as that of a page."""
+        account = Account(f"{kind}{agent_id}", PASSWORD, auto_answer=auto_answer)
+        sip_phone = await self.stack.enter_async_context(phone(self.sip, [account], tone_hz=hz))
         await self.holds(lambda: self.server.floor.has_phone(agent_id))
         return sip_phone
 
@@ -126,6 +135,11 @@ class House:
         await caller.press(keys, gap_s=0.1)
         await self.until("call_queued", call_id=call_id)
         return caller
+
+    def leg_of(self, agent_id: str) -> str:
+        """The channel of the agent's part in a call."""
+        [party] = [one for call in self.server.calls.calls.values() if (one := call.party_of(agent_id))]
+        return party.leg.uniqueid
 
     def told(self, what: str, key: str) -> list[Any]:
         """This field of every event of the kind, in order."""
@@ -166,7 +180,7 @@ class Parts:
         """The server, on a PBX that runs."""
         server = Server(self.settings, Secrets(PASSWORD, "s" * 40, PASSWORD, PASSWORD), self.voice)
         async with AsyncExitStack() as stack, server.running() as app:
-            house = House(server, app, self.pbx, self.sip, stack)
+            house = House(server, app, self.settings.outbound.gateway or "", self.pbx, self.sip, stack)
             server.bus.subscribe(Event, house.events.append)
             try:
                 yield house
@@ -199,6 +213,8 @@ async def running_pbx(folder: Path, recordings: Path | None) -> AsyncIterator[Pa
         run_dir=folder,
         recordings_dir=recordings,
         asterisk=AsteriskSettings(sip_port=_udp_port(), ami_port=free_port()),
+        recall_s=4.0,
+        outbound=OutboundSettings(trunk="outside", gateway=f"sip:127.0.0.1:{_udp_port()}", show_as=["02195588"]),
         queues=[QueueSettings(**{**queue, "offer_timeout_s": 4.0, "wrapup_s": 1.0}) for queue in DEMO_QUEUES],
     )
     voice = _impatient(await prepare_voice(settings))
@@ -206,8 +222,9 @@ async def running_pbx(folder: Path, recordings: Path | None) -> AsyncIterator[Pa
     rtp, last = free_rtp()
     config = PbxConfig(
         folder / "pbx", PROVIDED, "127.0.0.1", settings.asterisk.sip_port, settings.asterisk.ami_port, rtp,
-        last, PASSWORD, PASSWORD, {f"agent{n}": PASSWORD for n in (1001, 1002, 1003, 1004)}, folder / "moh",
-        fallback_prompt=voice.files.path("fallback", "zh"), fallback_wait_s=3,
+        last, PASSWORD, PASSWORD, dict.fromkeys(PHONES, PASSWORD), folder / "moh",
+        trunk=("outside", settings.outbound.gateway or ""), fallback_prompt=voice.files.path("fallback", "zh"),
+        fallback_wait_s=3,
     )  # fmt: skip
     pbx = Pbx(config, ROOT / "asterisk-config")
     await pbx.start()
