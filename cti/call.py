@@ -129,6 +129,7 @@ class Call:
         self._wait: asyncio.Future[Party] | None = None
         self._wish: Wish | None = None
         self._forward_to = ""
+        self._announcement = "queue_wait"
         self.talk: Talk | None = None
         self.agent: Party | None = None  # whose legs and work end with the call
 
@@ -255,7 +256,7 @@ class Call:
                 self.move(Happening.RESUMED)
                 return back
         self.parted(self.agent or lost)
-        await self._wait_again()
+        self._wait_again()
         return None
 
     async def _forwarded(self) -> Party | None:
@@ -270,15 +271,15 @@ class Call:
                 self.move(Happening.CONNECTED)
                 return outside
         self.agent = None
-        await self._wait_again()
+        self._wait_again()
         return None
 
-    async def _wait_again(self) -> None:
+    def _wait_again(self) -> None:
         """Before all others, with a word of excuse; whom an agent has called waits for nobody."""
         if self._wish is not None:
             self._wish = replace(self._wish, priority=HEAD)
+            self._announcement = "excuse_again"
             self.move(Happening.SENT_ON)
-            await self.leg.play([self._prompt("excuse_again")])
 
     async def _joined(self, party: Party) -> bool:
         """Both hear each other; False when the party was lost before that."""
@@ -316,7 +317,7 @@ class Call:
     async def _treat(self) -> None:
         """What the caller hears while waiting; the music is on before and after. Its failure costs nobody a place."""
         try:
-            await self.leg.play([self._prompt("queue_wait")])
+            await self.leg.play([self._prompt(self._announcement)])
             await self.leg.music(True)
         except HungUp:
             return
