@@ -526,3 +526,38 @@ def test_another_priority_does_not_make_the_time_with_nobody_there_begin_anew() 
     house.call("c", preferred=("a",), prefer_s=3.0).at(6.0)
     house.tell(on.ContactChanged(Contact("c", "q", 0.0, priority=5.0, preferred=("a",), prefer_s=3.0)))
     assert house.at(10.0).tick().overflows == [("c", "voicemail", "nobody")]
+
+
+# -- of an agent's own doing -------------------------------------------------------------------------------------------
+
+
+def taken(contact_id: str = "out", queue: str = "nowhere", agent_id: str = "a") -> on.ContactTaken:
+    return on.ContactTaken(Contact(contact_id, queue, 0.0), agent_id)
+
+
+def test_what_an_agent_begins_on_their_own_keeps_offers_away_until_it_is_done() -> None:
+    house = House(Queue("q")).agent("a").tell(taken())
+    assert house.acd.state_of("a").activity is Activity.TALKING
+    assert house.call("c").offers == []
+    assert house.tell(on.ContactDone("out", "a")).offers == [("c", "a")]
+
+
+def test_nobody_begins_anything_while_logged_out_or_without_room_for_it() -> None:
+    house = House(Queue("q")).agent("a").call("c").answer().tell(taken())
+    assert house.acd.state_of("a").contacts == ("c",)
+    house.agent("b").out("b").tell(taken(agent_id="b"))
+    assert house.acd.state_of("b").contacts == ()
+
+
+def test_somebody_not_ready_may_begin_something_and_stays_not_ready() -> None:
+    house = House(Queue("q")).agent("a").tell(on.AgentChanged("a", status=Status.NOT_READY, reason="paperwork"))
+    house.tell(taken())
+    assert house.acd.state_of("a").activity is Activity.TALKING
+    house.tell(on.ContactDone("out", "a"))
+    assert house.acd.state_of("a").status is Status.NOT_READY
+
+
+def test_what_is_left_to_a_colleague_has_the_wrap_up_of_its_queue() -> None:
+    house = House(Queue("q", wrapup_s=7.0), Queue("asked", wrapup_s=0.0)).agent("a").call("c+1", "asked").answer()
+    house.tell(on.ContactMoved("c+1", "q")).tell(on.ContactDone("c+1", "a"))
+    assert (house.acd.state_of("a").activity, house.acd.state_of("a").until) == (Activity.WRAP_UP, 7.0)
