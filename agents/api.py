@@ -39,7 +39,7 @@ async def about(parts: WithParts) -> About:
 @router.post("/login", summary="Log in", responses={403: {"model": Error}, 429: {"model": Error}})
 async def login(form: LoginForm, request: Request, response: Response, parts: WithParts) -> Session:
     """The refresh token comes as a cookie that scripts cannot read."""
-    _own_page(request, parts)
+    own_page(request, parts)
     address = request.client.host if request.client else ""
     wait_s = parts.auth.limit.attempt(form.login, address, parts.clock())
     if wait_s > 0:
@@ -57,7 +57,7 @@ async def login(form: LoginForm, request: Request, response: Response, parts: Wi
 @router.post("/refresh", summary="Renew the access token", responses={403: {"model": Error}})
 async def refresh(request: Request, response: Response, parts: WithParts) -> Session:
     """A new access token for the session in the cookie; the session's end does not move."""
-    _own_page(request, parts)
+    own_page(request, parts)
     now = parts.clock()
     try:
         who, until = parts.auth.read_until(request.cookies.get(COOKIE, ""), "refresh", now)
@@ -79,6 +79,9 @@ async def logout(who: Who, response: Response, parts: WithParts) -> None:
             except Refused as refused:
                 raise ApiError(409, refused.reason, refused.message) from refused
         parts.auth.end(who, parts.clock())
+        await parts.phones.revoke(who.agent_id)
+        if (line := parts.lines.get(who.agent_id)) is not None:
+            line(NOT_LOGGED_IN)
         parts.roster.close(who.agent_id, NOT_LOGGED_IN)
     response.delete_cookie(COOKIE, path="/api")
 
@@ -132,7 +135,7 @@ def _had_a_part(agent_id: str, story: Mapping[str, Any]) -> bool:
     return any(step.get("agent_id") == agent_id for step in story.get("steps", ()))
 
 
-def _own_page(request: Request, parts: Parts) -> None:
+def own_page(request: Request, parts: Parts) -> None:
     if not parts.auth.origin_allowed(request.headers.get("origin"), request.headers.get("host", "")):
         raise ApiError(403, "foreign_origin", "this page may not log in here")
 

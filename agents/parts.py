@@ -13,7 +13,7 @@ from starlette.requests import HTTPConnection
 
 from agents.auth import Auth, Denied, Identity
 from agents.commands import Commands
-from agents.ports import Control, Health, Memory
+from agents.ports import Control, Health, Memory, PagePhones
 from agents.roster import Roster
 
 log = structlog.get_logger(__name__)
@@ -23,6 +23,8 @@ Anything = TypeVar("Anything")
 @dataclass(frozen=True, slots=True)
 class Parts:
     """Everything `create_app` was given. `silence_s`: a page silent for longer is taken for gone.
+
+    `sip_url` is where the pages' SIP goes; `lines` has each person's open line, by what ends it.
 
     `verifying` lets two passwords be checked at once: Argon2 takes a core and 64 MB for tens of milliseconds, and calls
     must not wait for a burst of log-ins. Whoever logs an agent in or out holds the agent's `door`.
@@ -39,6 +41,9 @@ class Parts:
     demo: bool
     clock: Callable[[], float]
     silence_s: float
+    phones: PagePhones
+    sip_url: str
+    lines: dict[str, Callable[[int], None]] = field(default_factory=dict)
     verifying: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     door: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from agents.views import FloorView
@@ -86,6 +86,31 @@ class Control:
 
     own: OwnState
     calls: CallControl
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneLogin:
+    """How a page's telephone registers: SIP user and password, the domain of its address, until when (UTC)."""
+
+    user: str
+    password: str = field(repr=False)
+    domain: str
+    expires_at: float
+
+
+class PagePhones(Protocol):
+    """The telephones of pages. What is handed out is good until `until` (UTC epoch seconds)."""
+
+    async def hand_out(self, person: str, until: float) -> PhoneLogin:
+        """For this person's page; the password before is void. Raises Refused while Asterisk is away."""
+
+    async def hand_out_booth(self, number: str, until: float) -> PhoneLogin:
+        """A telephone that can only call the house, from this number. Raises Refused while Asterisk is away."""
+
+    async def revoke(self, person: str) -> None: ...
+
+    def opened(self, person: str, page: str) -> None:
+        """A page has opened its line; another page of the same person has lost its own."""
 
 
 class Memory(Protocol):

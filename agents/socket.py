@@ -23,6 +23,7 @@ router = APIRouter()
 MAX_TEXT = 4096
 WRITE_S = 10.0
 BEATS = 10  # within the time after which a silent page is taken for gone
+BOOTH = "booth"  # whoever calls from a page of the demo: a line, and nothing else
 NOT_LOGGED_IN, FOREIGN_ORIGIN, SILENT, TOO_BIG, BROKEN = 4401, 4403, 4408, 1009, 1011
 GONE = 0  # nobody is there to be told
 
@@ -40,6 +41,9 @@ async def desk_socket(
     try:
         who = parts.auth.redeem(ticket, parts.clock())
     except Denied:
+        await socket.close(NOT_LOGGED_IN)
+        return
+    if who.role == BOOTH:
         await socket.close(NOT_LOGGED_IN)
         return
     async with parts.door[who.agent_id]:

@@ -11,12 +11,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
 
-from agents import api, examples, socket, wire
+from agents import api, examples, phone_api, sip_proxy, socket, wire
 from agents.auth import Auth
 from agents.commands import Commands
 from agents.pages import add_pages
 from agents.parts import ApiError, Parts, parts_of
-from agents.ports import CheckResult, Control, Health, Memory
+from agents.ports import CheckResult, Control, Health, Memory, PagePhones
 from agents.roster import Roster
 from agents.schemas import Dependency, Readiness
 
@@ -42,6 +42,8 @@ def create_app(  # noqa: PLR0913 - the one place where the desk meets the rest o
     metrics_text: Callable[[], bytes],
     version: str,
     demo: bool,
+    phones: PagePhones,
+    sip_url: str,
     clock: Callable[[], float] = time.time,
     silence_s: float = 20.0,
 ) -> FastAPI:
@@ -60,11 +62,15 @@ def create_app(  # noqa: PLR0913 - the one place where the desk meets the rest o
         demo=demo,
         clock=clock,
         silence_s=silence_s,
+        phones=phones,
+        sip_url=sip_url,
     )
     _answer_errors(app)
     app.middleware("http")(_guard)
     app.include_router(api.router)
+    app.include_router(phone_api.router)
     app.include_router(socket.router)
+    app.include_router(sip_proxy.router)
     _add_operations(app)
     add_pages(app)
     return app

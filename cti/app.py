@@ -31,8 +31,10 @@ from agents.ports import CheckResult, Control
 from agents.roster import Roster
 from agents.web import create_app
 from cti import events
+from cti.asterisk.ari import Ari
 from cti.asterisk.link import Link, LinkDown, LinkRefused
 from cti.audio import PromptFiles, PromptMaker
+from cti.browser_phones import BrowserPhones
 from cti.bus import Bus
 from cti.call import House
 from cti.calls import Calls
@@ -185,6 +187,10 @@ class Server:
         self.floor.queues = tuple(queue.name for queue in settings.queues)
         self.floor.answers = {queue.name: queue.answer for queue in settings.queues}
         self.phones = LineTelephones(self.calls, self.floor, self.dispatcher, settings.outbound)
+        asterisk = settings.asterisk
+        self._asterisk_web = f"{asterisk.host}:{asterisk.http_port}"
+        self._ari = Ari(f"http://{self._asterisk_web}", asterisk.ami_user, secrets.ami_secret)
+        self.page_phones = BrowserPhones(self._ari, clock, self.calls.page_lost)
         self.control = CallDesk(
             self.acd, self.calls, self.floor, self.phones, self.dispatcher.handle, settings.outbound
         )  # fmt: skip
@@ -228,6 +234,7 @@ class Server:
     async def running(self) -> AsyncIterator[FastAPI]:
         """Database, journal, link: up in this order, down in the other."""
         async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._ari)
             stack.push_async_callback(dispose, self.engine)
             stack.push_async_callback(self.store.close)
             await self._open_memory()
@@ -293,6 +300,7 @@ class Server:
     def _link_up(self) -> None:
         self.bus.publish(events.LinkChanged(at=self.clock(), up=True))
         self.calls.link_up()
+        self._pushing = asyncio.create_task(self.page_phones.push_again(), name="phones of pages")
 
     def _link_down(self, reason: str) -> None:
         self.bus.publish(events.LinkChanged(at=self.clock(), up=False, reason=reason))
@@ -308,6 +316,8 @@ class Server:
             metrics_text=self.metrics.text,
             version="0.1.0",
             demo=self.settings.profile == "demo",
+            phones=self.page_phones,
+            sip_url=f"ws://{self._asterisk_web}/ws",
         )
 
     async def checks(self) -> dict[str, CheckResult]:

@@ -131,6 +131,13 @@ class Calls:
 
     # -- to the PBX --------------------------------------------------------------------------------------------------
 
+    def page_lost(self, agent_id: str) -> None:
+        """The page in which this agent spoke is no more: its leg ends, and is rung again at the next one."""
+        for call in self.calls.values():
+            party = call.party_of(agent_id)
+            if party is not None and party.recallable:
+                party.leg.drop()
+
     def make(self, number: str, agent_id: str) -> Call:
         """A call that an agent makes, not begun yet: `start` begins it. Its leg is dialled by the call."""
         house = self._house()

@@ -138,10 +138,11 @@ def _ports(settings: Settings) -> Iterator[Finding]:
         if asterisk.own:
             require_free("sip_port", socket.SOCK_DGRAM, asterisk.sip_host, asterisk.sip_port)
             require_free("ami_port", socket.SOCK_STREAM, LOOPBACK, asterisk.ami_port)
+            require_free("http_port", socket.SOCK_STREAM, LOOPBACK, asterisk.http_port)
     except (StartError, PbxError) as error:
         yield Finding("missing", "ports", _one_line(error))
         return
-    own = f", SIP {asterisk.sip_port}, AMI {asterisk.ami_port}" if asterisk.own else ""
+    own = f", SIP {asterisk.sip_port}, AMI {asterisk.ami_port}, HTTP {asterisk.http_port}" if asterisk.own else ""
     yield Finding("good", "ports", f"free: web {web.port}{own}")
 
 

@@ -23,8 +23,10 @@ SOCKET_PATH_MAX = 107  # sun_path; asterisk.ctl lives in the run directory
 PLACEHOLDER = re.compile(r"@([A-Z_]+)@")
 NAME = re.compile(r"[A-Za-z0-9_-]+")
 UNSAFE = re.compile(r"[\x00-\x1f;,\"'\\$(){}\[\]@]")
-FOR_ANOTHER = ("extensions.conf", "manager.conf", "pjsip.conf", "rtp.conf")
-FOLDERS = ("etc", "lib", "data", "data/sounds", "spool", "spool/monitor", "spool/tmp", "log")
+FOR_ANOTHER = (
+    "ari.conf", "extensions.conf", "http.conf", "manager.conf", "pjsip.conf", "rtp.conf", "sorcery.conf",
+)  # fmt: skip
+FOLDERS = ("etc", "lib", "lib/keys", "data", "data/sounds", "spool", "spool/monitor", "spool/tmp", "log")
 
 
 class PbxError(Exception):
@@ -44,6 +46,7 @@ class PbxConfig:
     sip_host: str
     sip_port: int
     ami_port: int
+    http_port: int
     rtp_from: int
     rtp_to: int
     ami_secret: str = field(repr=False)
@@ -121,6 +124,8 @@ def _values(config: PbxConfig, modules: str, run_dir: Path) -> dict[str, str]:
         "AMI_BIND": LOOPBACK if config.server == LOOPBACK else "0.0.0.0",  # noqa: S104 - permitted to one address
         "AMI_PERMIT": config.server,
         "AMI_PORT": str(config.ami_port),
+        "HTTP_BIND": LOOPBACK if config.server == LOOPBACK else "0.0.0.0",  # noqa: S104 - as the manager
+        "HTTP_PORT": str(config.http_port),
         "AMI_SECRET": config.ami_secret,
         "CALLER_PASSWORD": config.caller_password,
         "SIP_BIND": f"{config.sip_host}:{config.sip_port}",
@@ -211,6 +216,7 @@ class Pbx:
         """Return once Asterisk is fully booted; raises PbxError, leaving nothing behind, when it does not get there."""
         require_free("sip_port", socket.SOCK_DGRAM, self._config.sip_host, self._config.sip_port)
         require_free("ami_port", socket.SOCK_STREAM, LOOPBACK, self._config.ami_port)
+        require_free("http_port", socket.SOCK_STREAM, LOOPBACK, self._config.http_port)
         render(self._config, self._templates)
         self._log.unlink(missing_ok=True)
         out = os.open(self._run_dir / "log" / "console.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -55,6 +55,7 @@ class WebSettings(Section):
 class AsteriskSettings(Section):
     """`own`: we start Asterisk from the `provided` note; otherwise one runs at `host` and `ami_secret` is its word.
 
+    `http_port` is for the phones of pages: their SIP goes there through the server, and no other way.
     `sounds_dir`: where that other Asterisk has our prompts, when it does not see them at their own path. The passwords
     are those of SIP: `caller_password` of the line that callers come by, `phone_password` of the agents' telephones.
     """
@@ -63,6 +64,7 @@ class AsteriskSettings(Section):
     provided: Path = Path(".pbx/asterisk.json")
     host: str = "127.0.0.1"
     ami_port: Port = 5138
+    http_port: Port = 5188
     ami_user: str = "zongji"
     ami_secret: SecretStr | None = None
     caller_password: SecretStr | None = None

@@ -227,8 +227,12 @@ def _ports(settings: Settings) -> Iterator[Finding]:
         yield ("asterisk", "rtp_from"), f"must be below rtp_to ({asterisk.rtp_from} >= {asterisk.rtp_to})"
     elif asterisk.rtp_from <= asterisk.sip_port <= asterisk.rtp_to:
         yield ("asterisk", "sip_port"), f"{asterisk.sip_port} lies among the RTP ports: move one of them"
-    if asterisk.ami_port == settings.web.port:
-        yield ("asterisk", "ami_port"), f"{asterisk.ami_port} is web.port too: change one of them"
+    taken = {settings.web.port: "web.port"}
+    for name in ("ami_port", "http_port"):
+        port = getattr(asterisk, name)
+        if port in taken:
+            yield ("asterisk", name), f"{port} is {taken[port]} too: change one of them"
+        taken[port] = f"asterisk.{name}"
 
 
 def _queues(settings: Settings) -> Iterator[Finding]:

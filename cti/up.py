@@ -134,6 +134,7 @@ def pbx_config(settings: Settings, kept: Secrets, voice: Voice, run_dir: Path, s
         sip_host=asterisk.sip_host,
         sip_port=asterisk.sip_port,
         ami_port=asterisk.ami_port,
+        http_port=asterisk.http_port,
         rtp_from=asterisk.rtp_from,
         rtp_to=asterisk.rtp_to,
         ami_secret=kept.ami_secret,

@@ -408,6 +408,11 @@ class Leg:
         await other.known()
         return self.bridged_with(other)
 
+    def drop(self) -> None:
+        """Its telephone is no more: the channel ends as if that had ended it."""
+        if not self.gone.done():
+            self._link.send(commands.Hangup(self.uniqueid, NORMAL_CLEARING))
+
     async def hang_up(self, cause: int = NORMAL_CLEARING) -> None:
         """The channel is gone, or will be: as soon as it is born, or found after a loss of the link."""
         self._asked_to_end = True

@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from agents.auth import Auth, hash_password
-from agents.ports import CheckResult, Control, Refused
+from agents.ports import CheckResult, Control, PhoneLogin, Refused
 from agents.roster import Roster
 from agents.views import AgentView, FloorView, QueueView
 from agents.web import create_app
@@ -181,6 +181,33 @@ class FakeFloor:
         self.move(agent_id, status="logged_out", reason=None)
 
 
+class FakePhones:
+    """Telephones of pages, in memory."""
+
+    def __init__(self) -> None:
+        self.passwords: dict[str, str] = {}
+        self.pages: list[tuple[str, str]] = []
+        self.away = False
+
+    async def hand_out(self, person: str, until: float) -> PhoneLogin:
+        return self._make(f"web{person}", until)
+
+    async def hand_out_booth(self, number: str, until: float) -> PhoneLogin:
+        return self._make(f"booth{number}", until)
+
+    def _make(self, user: str, until: float) -> PhoneLogin:
+        if self.away:
+            raise Refused("no_link", "the telephone system does not answer")
+        self.passwords[user] = f"secret {len(self.passwords) + 1} of {user}"
+        return PhoneLogin(user, self.passwords[user], "zongji", until)
+
+    async def revoke(self, person: str) -> None:
+        self.passwords.pop(f"web{person}", None)
+
+    def opened(self, person: str, page: str) -> None:
+        self.pages.append((person, page))
+
+
 @dataclass
 class FakeHealth:
     results: dict[str, CheckResult] = field(default_factory=lambda: {"asterisk": CheckResult(True, "22.5")})
@@ -192,11 +219,19 @@ class FakeHealth:
 class House:
     """Everything `create_app` needs, and the application."""
 
-    def __init__(self, *, silence_s: float = 20.0, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        silence_s: float = 20.0,
+        clock: Clock | None = None,
+        sip_url: str = "ws://127.0.0.1:9/ws",
+        demo: bool = True,
+    ) -> None:
         self.clock = clock or Clock()
         self.roster = Roster(self.clock, interval_s=0.0)
         self.floor = FakeFloor(self.clock, self.roster)
         self.memory, self.health = FakeMemory(), FakeHealth()
+        self.phones = FakePhones()
         self.auth = Auth(SECRET, origins=["https://desk.example.com"])
         self.control = Control(own=self.floor, calls=self.floor)
         self.app: FastAPI = create_app(
@@ -207,9 +242,11 @@ class House:
             health=self.health,
             metrics_text=lambda: b"calls_total 3\n",
             version="9.9",
-            demo=True,
+            demo=demo,
             clock=self.clock,
             silence_s=silence_s,
+            phones=self.phones,
+            sip_url=sip_url,
         )
 
 

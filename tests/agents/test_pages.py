@@ -37,7 +37,7 @@ def said_by_the_server() -> set[str]:
     pattern = r'(?:Refused\(|ApiError\(\d+, |Problem\(code=)"(\w+)"'
     codes = {code for source in sources for code in re.findall(pattern, source)}
     # Answers of HTTP that no page shows in words of its own.
-    codes -= {"not_logged_in", "unknown_call", "foreign_origin"}
+    codes -= {"not_logged_in", "unknown_call", "foreign_origin", "not_found"}
     states = {"ready", "not_ready", "logged_out", "idle", "offered", "talking", "held", "wrap_up"}
     return codes | states | set(REASONS) | {"rona", "device_lost", "connection_lost", "logged_in", "forced"}
 

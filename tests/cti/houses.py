@@ -34,6 +34,7 @@ class Place:
     folder: Path
     web: int = field(default_factory=free_port)
     ami: int = field(default_factory=free_port)
+    http: int = field(default_factory=free_port)
     sip: int = field(default_factory=lambda: free_port(socket.SOCK_DGRAM))
     rtp: tuple[int, int] = field(default_factory=free_rtp)
     more: dict[str, str] = field(default_factory=dict)
@@ -46,6 +47,7 @@ class Place:
     def env(self) -> dict[str, str]:
         ours = {
             "RUN_DIR": self.run_dir, "WEB__PORT": self.web, "ASTERISK__AMI_PORT": self.ami,
+            "ASTERISK__HTTP_PORT": self.http,
             "ASTERISK__SIP_PORT": self.sip, "ASTERISK__RTP_FROM": self.rtp[0],
             "ASTERISK__RTP_TO": self.rtp[1],
             "ASTERISK__PROVIDED": ROOT / ".pbx" / "asterisk.json", **self.more,
@@ -62,7 +64,12 @@ class Place:
         """Processes that run from this folder, and its ports that are not free: empty when nothing is left."""
         found = [str(pid) for pid in _processes(str(self.folder))]
         tcp, udp = socket.SOCK_STREAM, socket.SOCK_DGRAM
-        for name, kind, port in (("web", tcp, self.web), ("ami", tcp, self.ami), ("sip", udp, self.sip)):
+        for name, kind, port in (
+            ("web", tcp, self.web),
+            ("ami", tcp, self.ami),
+            ("http", tcp, self.http),
+            ("sip", udp, self.sip),
+        ):
             with socket.socket(socket.AF_INET, kind) as probe:
                 if kind == tcp:
                     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

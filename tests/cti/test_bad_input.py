@@ -53,7 +53,7 @@ async def another_asterisk(here: Place) -> AsyncIterator[Pbx]:
     await asyncio.to_thread(write_hold_music, folder / "moh" / "hold.wav")
     rtp, last = free_rtp()
     config = PbxConfig(
-        folder / "pbx", PROVIDED, "127.0.0.1", here.sip, here.ami, rtp, last,
+        folder / "pbx", PROVIDED, "127.0.0.1", here.sip, here.ami, here.http, rtp, last,
         SECRET, SECRET, {"agent1001": SECRET}, folder / "moh",
     )  # fmt: skip
     pbx = Pbx(config, ROOT / "asterisk-config")

@@ -15,7 +15,10 @@ from tests.cti.houses import ROOT, Place
 
 def settings(folder: Path, **more: object) -> Settings:
     asterisk = AsteriskSettings(
-        sip_port=free_port(socket.SOCK_DGRAM), ami_port=free_port(), provided=folder / "asterisk.json"
+        sip_port=free_port(socket.SOCK_DGRAM),
+        ami_port=free_port(),
+        http_port=free_port(),
+        provided=folder / "asterisk.json",
     )
     return Settings(**{"run_dir": folder / "run", "web": WebSettings(port=free_port()), "asterisk": asterisk, **more})  # type: ignore[arg-type]
 
