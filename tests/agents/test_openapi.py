@@ -9,7 +9,7 @@ import pytest
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter
 
-from agents import api, schemas
+from agents import api, phone_api, schemas
 from agents.views import FloorView
 from tests.agents.fakes import House
 
