@@ -15,7 +15,7 @@ import msgspec
 
 from acd import effects, events, ewt
 from acd.agent_states import Activity, AgentState, Happening, Status
-from acd.crew import NO_CHANCE, Crew, Seat, Work
+from acd.crew import NO_CHANCE, Crew, Seat, Staffing, Work
 from acd.ledger import Decision, Ledger, Why, why
 from acd.model import Agent, Config, Contact, Queue
 from acd.overflows import Overflows
@@ -65,6 +65,10 @@ class Acd:
     def state_of(self, agent_id: str) -> AgentState:
         """The agent's state; raises KeyError for nobody."""
         return self.crew.state_of(agent_id)
+
+    def staffing(self) -> dict[str, Staffing]:
+        """By queue, who is there for it: an agent who serves several counts in each."""
+        return self.crew.staffing(self.config.queues.values())
 
     def is_open(self, queue: str, now: float) -> bool:
         """Whether it takes contacts now; raises KeyError for no such queue."""

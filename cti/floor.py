@@ -14,6 +14,7 @@ import structlog
 from acd import events as on
 from acd.agent_states import Activity, AgentState, Status
 from acd.core import Acd
+from acd.crew import Staffing
 from acd.model import Agent
 from agents import wire
 from agents.ports import Refused
@@ -212,25 +213,20 @@ class Floor:
     def snapshot(self) -> FloorView:
         now = self._clock()
         states = {agent_id: self._state(agent_id) for agent_id in self._people}
-        logged_in = [state for state in states.values() if state.status is not Status.LOGGED_OUT]
-        crew = {
-            "logged_in": len(logged_in),
-            "ready": sum(state.available for state in logged_in),
-            "busy": sum(state.activity is not Activity.IDLE for state in logged_in),
-        }
+        staffing = self._acd.staffing()
         return FloorView(
             now,
-            tuple(self._queue_view(name, crew, now) for name in self.queues),
+            tuple(self._queue_view(name, staffing[name], now) for name in self.queues),
             tuple(self._agent_view(agent_id, state) for agent_id, state in states.items()),
         )
 
-    def _queue_view(self, name: str, crew: dict[str, int], now: float) -> QueueView:
+    def _queue_view(self, name: str, crew: Staffing, now: float) -> QueueView:
         waiting = self._acd.waiting(name, now)
         return QueueView(
             name,
             waiting=len(waiting),
             longest_since=min((contact.arrived_at for contact in waiting), default=None),
-            **crew,
+            **crew._asdict(),
             **self._today.of(name, now),
             target_s=self._today.targets[name],
         )
