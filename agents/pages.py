@@ -23,18 +23,19 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 BUILT = Path(__file__).parent / "desk" / "dist"
+PAGES = ("index.html", "wallboard.html", "supervisor.html")
 MISSING = "the pages are not built: make setup"
 FOREVER = "public, max-age=31536000, immutable"
 
 
 def missing(built: Path = BUILT) -> str | None:
     """What to tell people when there are no pages; None when there are."""
-    there = all((built / page).is_file() for page in ("index.html", "wallboard.html"))
+    there = all((built / page).is_file() for page in PAGES)
     return None if there else MISSING
 
 
 def add_pages(app: FastAPI, built: Path = BUILT) -> None:
-    """`/desk/` and `/wallboard`; 503 with the cure while they are not built."""
+    """`/desk/`, `/wallboard` and `/supervisor`; 503 with the cure while they are not built."""
     if cure := missing(built):
         log.warning(cure)
 
@@ -46,6 +47,11 @@ def add_pages(app: FastAPI, built: Path = BUILT) -> None:
     async def wallboard() -> Response:
         cure = missing(built)
         return PlainTextResponse(cure, 503) if cure else FileResponse(built / "wallboard.html")
+
+    @app.get("/supervisor", include_in_schema=False)
+    async def supervisor() -> Response:
+        cure = missing(built)
+        return PlainTextResponse(cure, 503) if cure else FileResponse(built / "supervisor.html")
 
     app.mount("/desk", Pressed(built), name="desk")
 

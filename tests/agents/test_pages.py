@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 from agents import views, wire
-from agents.pages import BUILT, FOREVER, MISSING, add_pages
+from agents.pages import BUILT, FOREVER, MISSING, PAGES, add_pages
 from agents.wire import REASONS
 from tests.agents.client import TestClient
 
@@ -110,7 +110,7 @@ def test_the_agents_first_load_is_small(built: Path) -> None:
     assert sum(pressed.values()) < FIRST_LOAD_KB * 1000, pressed
 
 
-@pytest.mark.parametrize("page", ["index.html", "wallboard.html"])
+@pytest.mark.parametrize("page", PAGES)
 def test_nothing_is_inline(built: Path, page: str) -> None:
     inline = r"\son\w+=|\sstyle=|<style|<script(?![^>]*\ssrc=)|javascript:"
     assert re.findall(inline, (built / page).read_text()) == []
@@ -133,7 +133,7 @@ def client_of(built: Path) -> TestClient:
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
     """Two pages and one script, pressed."""
-    for name in ("index.html", "wallboard.html"):
+    for name in PAGES:
         (tmp_path / name).write_text(f"<title>{name}</title>")
     (tmp_path / "assets").mkdir()
     (tmp_path / "assets" / "a-1.js").write_text("script")
@@ -144,11 +144,12 @@ def small(tmp_path: Path) -> Path:
 def test_a_house_without_pages_says_so_and_shows_them_once_they_are_there(tmp_path: Path, small: Path) -> None:
     (small / "index.html").rename(tmp_path / "away")
     client = client_of(small)
-    for path in ("/desk/", "/desk/assets/a-1.js", "/wallboard"):
+    for path in ("/desk/", "/desk/assets/a-1.js", "/wallboard", "/supervisor"):
         assert (client.get(path).status_code, client.get(path).text) == (503, MISSING)
     (tmp_path / "away").rename(small / "index.html")
     assert client.get("/desk/").text == "<title>index.html</title>"
-    assert client.get("/wallboard").text == "<title>wallboard.html</title>"
+    for page in ("wallboard", "supervisor"):
+        assert client.get(f"/{page}").text == f"<title>{page}.html</title>"
 
 
 def test_what_is_pressed_goes_out_pressed_and_only_to_those_who_take_it(small: Path) -> None:

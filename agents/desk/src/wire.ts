@@ -120,6 +120,44 @@ export interface AgentsStats extends Message {
   agents: AgentView[];
 }
 
+export interface WhyLine {
+  code: string;
+  values: Record<string, string | number>;
+}
+
+export interface WaitingView {
+  call_id: string;
+  queue: string;
+  number: string;
+  name: string;
+  name_en: string;
+  tier: string;
+  language: string;
+  since: number;
+  priority: number;
+  position: number;
+  offered_to: string | null;
+  p50_s: number | null;
+  p90_s: number | null;
+  why: WhyLine[];
+}
+
+export interface Waiting extends Message {
+  type: "waiting";
+  contacts: WaitingView[];
+}
+
+export const SPY_MODES = ["listen", "whisper", "barge"] as const;
+export type SpyMode = (typeof SPY_MODES)[number];
+
+export interface Listening extends Message {
+  type: "listening";
+  agent_id: string | null;
+  mode: SpyMode;
+  state: "ringing" | "on" | "ended";
+  cause: string;
+}
+
 export interface Beat extends Message {
   type: "beat";
 }
@@ -162,10 +200,54 @@ export type ServerMessage =
   | CallState
   | QueueStats
   | AgentsStats
+  | Waiting
+  | Listening
   | Beat
   | Toast
   | Answer;
 
+// What REST gives to supervisors.
+export interface StaffMember {
+  skills: Record<string, number>;
+  queues: string[];
+  serves: string[];
+}
+
+export interface Staff {
+  skills: string[];
+  queues: string[];
+  agents: Record<string, StaffMember>;
+}
+
+export interface DayStep {
+  at: number;
+  offered: number;
+  answered: number;
+  abandoned: number;
+  service_level: number | null;
+  mean_wait_s: number | null;
+}
+
+export interface DayCurve {
+  queue: string;
+  step_s: number;
+  target_s: number | null;
+  formula: string;
+  steps: DayStep[];
+}
+
 export type CallCommand = "answer" | "hang_up" | "hold" | "resume" | "finish_wrap_up";
-export type CommandName = CallCommand | "set_status";
+export type CommandName = CallCommand | "set_status" | keyof SuperCommands;
+export interface SuperCommands {
+  listen: { agent_id: string };
+  spy_mode: { mode: SpyMode };
+  stop_listening: Record<string, never>;
+  take_over: Record<string, never>;
+  force_status: { agent_id: string; status: "ready" | "not_ready"; reason: string | null };
+  force_log_out: { agent_id: string };
+  set_skills: { agent_id: string; skills: Record<string, number> };
+  set_queues: { agent_id: string; queues: string[] };
+  raise_priority: { call_id: string; by: number };
+  message: { to: string[] | null; text: string };
+}
 export type StatusArgs = { status: "ready" } | { status: "not_ready"; reason: string };

@@ -91,9 +91,9 @@ function closed(desk: Desk, callId: string, reason: string, at: number): Desk {
   return { ...gone, missed: [missed, ...desk.missed].slice(0, MISSED_KEPT) };
 }
 
-export function withoutOldToasts(desk: Desk, nowMs: number): Desk {
-  const toasts = desk.toasts.filter((one) => one.untilMs > nowMs);
-  return toasts.length === desk.toasts.length ? desk : { ...desk, toasts };
+export function withoutOldToasts<Page extends { toasts: ShownToast[] }>(page: Page, nowMs: number): Page {
+  const toasts = page.toasts.filter((one) => one.untilMs > nowMs);
+  return toasts.length === page.toasts.length ? page : { ...page, toasts };
 }
 
 export type Shown = Exclude<Activity, "idle"> | Status;
