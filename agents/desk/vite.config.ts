@@ -64,7 +64,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
-    rollupOptions: { input: { index: here("./index.html"), wallboard: here("./wallboard.html") } },
+    rollupOptions: { input: { index: here("./index.html"), wallboard: here("./wallboard.html"), booth: here("./booth.html") } },
   },
   test: { include: ["tests/**/*.test.ts"], environment: "node" },
 });

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 from agents import views, wire
-from agents.pages import BUILT, FOREVER, MISSING, add_pages
+from agents.pages import BUILT, FOREVER, MISSING, PAGES, add_pages
 from agents.wire import REASONS
 from tests.agents.client import TestClient
 
@@ -110,7 +110,7 @@ def test_the_agents_first_load_is_small(built: Path) -> None:
     assert sum(pressed.values()) < FIRST_LOAD_KB * 1000, pressed
 
 
-@pytest.mark.parametrize("page", ["index.html", "wallboard.html"])
+@pytest.mark.parametrize("page", PAGES)
 def test_nothing_is_inline(built: Path, page: str) -> None:
     inline = r"\son\w+=|\sstyle=|<style|<script(?![^>]*\ssrc=)|javascript:"
     assert re.findall(inline, (built / page).read_text()) == []
@@ -133,7 +133,7 @@ def client_of(built: Path) -> TestClient:
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
     """Two pages and one script, pressed."""
-    for name in ("index.html", "wallboard.html"):
+    for name in PAGES:
         (tmp_path / name).write_text(f"<title>{name}</title>")
     (tmp_path / "assets").mkdir()
     (tmp_path / "assets" / "a-1.js").write_text("script")

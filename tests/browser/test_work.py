@@ -121,7 +121,7 @@ async def test_what_was_chosen_is_there_after_a_reload_and_nothing_else_is_kept(
     kept = json.loads(await page.evaluate("JSON.stringify({...localStorage})"))
     assert set(kept) == {"zongji.settings"}
     assert set(json.loads(kept["zongji.settings"])) == {
-        "language", "theme", "sound", "shortcuts", "levelWarn", "levelAlarm",
+        "language", "theme", "sound", "shortcuts", "inPage", "microphone", "speaker", "levelWarn", "levelAlarm",
     }  # fmt: skip
     assert await page.evaluate("sessionStorage.length") == 0
 

@@ -1,6 +1,6 @@
 // Who is logged in. The access token lives in this module only; the cookie that renews it is out of reach of scripts.
 import type { CallRecord } from "../core/day";
-import type { Problem } from "../wire";
+import type { PhoneLogin, Problem } from "../wire";
 
 interface Session {
   token: string;
@@ -57,6 +57,10 @@ export const ticket = async (): Promise<string> => (await call<{ ticket: string 
 
 export const ownCalls = async (): Promise<CallRecord[]> =>
   (await call<{ calls: CallRecord[] }>("GET", "/api/calls?limit=500")).calls;
+
+export const phoneLogin = (): Promise<PhoneLogin> => call<PhoneLogin>("POST", "/api/phone");
+
+export const boothLogin = (number: string): Promise<PhoneLogin> => request<PhoneLogin>("POST", "/api/booth", { number });
 
 export const about = (): Promise<About> => request<About>("GET", "/api/about");
 
