@@ -268,8 +268,9 @@ async def test_postgresql_killed_for_some_seconds_costs_nothing(postgres: Postgr
 
         await busy(0.5)
         await asyncio.to_thread(postgres.kill)
-        await busy(2.5)
-        assert journal.away
+        await busy(1.0)
+        await until(lambda: journal.away)
+        await busy(1.0)
         restart = asyncio.create_task(asyncio.to_thread(postgres.start))
         await busy(1.0)
         await restart
