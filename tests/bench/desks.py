@@ -34,6 +34,8 @@ TALK_S, WARM_S = 8.0, 12.0
 POPS_DESKS, POPS_S, POPS_RATE = 200, 20.0, 10.0
 MANY_DESKS, MANY_BOARDS, MANY_S, MANY_RATE = 1_000, 20, 20.0, 5.0
 KEYS = "12"  # Mandarin, quotes: the queue `trading`
+# With BENCH_PROFILE=FILE the server runs under cProfile, slower, and leaves what it found in the file.
+PROFILED = ("-m", "cProfile", "-o", os.environ["BENCH_PROFILE"]) if "BENCH_PROFILE" in os.environ else ()
 TICKS = os.sysconf("SC_CLK_TCK")
 Figures = Iterator[tuple[str, float, str, str]]
 
@@ -108,9 +110,10 @@ class House:
 
 
 async def _started(*words: object, says: bytes) -> tuple[Process, str]:
-    """`python -m ...`, once it says this."""
-    command = (sys.executable, *os.environ.get("BENCH_PYTHON", "").split(), "-m", *map(str, words))
-    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdin=PIPE, stdout=PIPE, limit=2**24)
+    """A Python with these arguments, once it says this."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *map(str, words), cwd=ROOT, stdin=PIPE, stdout=PIPE, limit=2**24
+    )
     assert process.stdout is not None
     async with asyncio.timeout(120):
         while not (line := await process.stdout.readline()).startswith(says):
@@ -138,9 +141,9 @@ async def house(desks: int, boards: int) -> AsyncIterator[House]:
             fake.devices |= {f"PJSIP/{one}": "NOT_INUSE" for one in phones}
             fake.auto_answer |= set(phones)
             callers = Callers(fake)
-            server, url = await _started("tests.served", folder, fake.port, desks, says=b"http")
+            server, url = await _started(*PROFILED, "-m", "tests.served", folder, fake.port, desks, says=b"http")
             try:
-                pages, _ = await _started("tests.bench.pages", url, desks, boards, says=b"open")
+                pages, _ = await _started("-m", "tests.bench.pages", url, desks, boards, says=b"open")
                 try:
                     yield House(server, pages, callers)
                 finally:
