@@ -42,6 +42,11 @@ class Page:
     closing: bool = False
     _more: asyncio.Event = field(default_factory=asyncio.Event)
 
+    @property
+    def watching(self) -> bool:
+        """Whether the floor is what it is open for."""
+        return self.sees_all or self.view == "wallboard"
+
     def put(self, item: Item) -> None:
         self.outbox.put(item)
         self._more.set()
@@ -72,10 +77,10 @@ class Roster:
 
     `clock` gives UTC epoch seconds. `on_presence(agent_id, connected)` is told of an agent's first desk page and the
     end of the last; wallboards do not count. `on_shown(agent_id, call_id, at)` is told that a record is on screen.
-    `interval_s`: figures of the floor go out at most this often.
+    Figures of the floor go out at most every `interval_s` seconds, to the desks of agents every `desks_s`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a house or a test may choose
         self,
         clock: Callable[[], float],
         *,
@@ -83,16 +88,18 @@ class Roster:
         on_shown: Callable[[str, str, float], None] | None = None,
         limit: int = 200,
         interval_s: float = 0.25,
+        desks_s: float = 1.0,
     ) -> None:
         self.on_presence = on_presence
         self.on_shown = on_shown
         self.clock = clock
         self.id = secrets.token_hex(4)
         self._floor: Callable[[], FloorView] = lambda: FloorView(clock())
-        self._limit, self._interval_s = limit, interval_s
+        self._limit = limit
+        self._pace = {True: interval_s, False: desks_s}  # by whether the page is one to watch the floor on
         self._streams: dict[str, Stream] = {}
         self._pages: dict[str, list[Page]] = {}
-        self._due: asyncio.TimerHandle | None = None
+        self._due: set[bool] = set()
 
     def show(self, floor: Callable[[], FloorView]) -> None:
         """Where snapshots and figures come from."""
@@ -133,17 +140,19 @@ class Roster:
 
     def floor_changed(self) -> None:
         """Something on the floor moved: the newest figures go to every page, soon and once."""
-        if self._due is None:
-            self._due = asyncio.get_running_loop().call_later(self._interval_s, self._show_floor)
+        for watching, pace_s in self._pace.items():
+            if watching not in self._due:
+                self._due.add(watching)
+                asyncio.get_running_loop().call_later(pace_s, self._show_floor, watching)
 
-    def _show_floor(self) -> None:
-        self._due = None
-        pages = [page for pages in self._pages.values() for page in pages]
+    def _show_floor(self, watching: bool) -> None:
+        self._due.discard(watching)
+        pages = [page for pages in self._pages.values() for page in pages if page.watching is watching]
         if not pages:
             return
         floor = self._floor()
         queues = QueueStats(at=floor.at, queues=floor.queues).model_dump_json()
-        agents = AgentsStats(at=floor.at, agents=floor.agents).model_dump_json()
+        agents = AgentsStats(at=floor.at, agents=floor.agents).model_dump_json() if watching else ""
         for page in pages:
             page.put_latest("queue_stats", queues)
             if page.sees_all:

@@ -228,7 +228,7 @@ class House:
         demo: bool = True,
     ) -> None:
         self.clock = clock or Clock()
-        self.roster = Roster(self.clock, interval_s=0.0)
+        self.roster = Roster(self.clock, interval_s=0.0, desks_s=0.0)
         self.floor = FakeFloor(self.clock, self.roster)
         self.memory, self.health = FakeMemory(), FakeHealth()
         self.phones = FakePhones()
