@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import structlog
 
 from agents.stream import Fresh, Item, Outbox, Stream
-from agents.views import FloorView
+from agents.views import AgentView, FloorView
 from agents.wire import AgentsStats, Answer, Message, QueueStats, Snapshot
 
 log = structlog.get_logger(__name__)
@@ -95,15 +95,18 @@ class Roster:
         self.clock = clock
         self.id = secrets.token_hex(4)
         self._floor: Callable[[], FloorView] = lambda: FloorView(clock())
+        self._agent: Callable[[str], AgentView | None] = lambda _agent_id: None
+        self._seen: FloorView | None = None
         self._limit = limit
         self._pace = {True: interval_s, False: desks_s}  # by whether the page is one to watch the floor on
         self._streams: dict[str, Stream] = {}
         self._pages: dict[str, list[Page]] = {}
         self._due: set[bool] = set()
 
-    def show(self, floor: Callable[[], FloorView]) -> None:
-        """Where snapshots and figures come from."""
-        self._floor = floor
+    def show(self, floor: Callable[[], FloorView], agent: Callable[[str], AgentView | None] | None = None) -> None:
+        """Where snapshots and figures come from; `agent` gives one agent without the work of the whole floor."""
+        self._floor, self._seen = floor, None
+        self._agent = agent or (lambda agent_id: floor().agent(agent_id))
 
     # -- sending -----------------------------------------------------------------------------------------------------
 
@@ -150,7 +153,7 @@ class Roster:
         pages = [page for pages in self._pages.values() for page in pages if page.watching is watching]
         if not pages:
             return
-        floor = self._floor()
+        floor = self._looked()
         queues = QueueStats(at=floor.at, queues=floor.queues).model_dump_json()
         agents = AgentsStats(at=floor.at, agents=floor.agents).model_dump_json() if watching else ""
         for page in pages:
@@ -230,17 +233,28 @@ class Roster:
         self.floor_changed()
 
     def _snapshot(self, page: Page) -> Message:
-        stream, floor = self._stream(page.agent_id), self._floor()
+        stream, me = self._stream(page.agent_id), self._agent(page.agent_id)
+        floor = self._looked() if page.sees_all else replace(self._recent(), agents=(me,) if me else ())
         desk = page.view == "desk"
         return Snapshot(
             seq=stream.seq,
             at=self.clock(),
             stream=self._name(page.agent_id),
-            me=floor.agent(page.agent_id),
-            floor=floor if page.sees_all else floor.only(page.agent_id),
+            me=me,
+            floor=floor,
             pops=stream.pops if desk else [],
             calls=stream.calls if desk else [],
         )
+
+    def _looked(self) -> FloorView:
+        """The floor now."""
+        self._seen = self._floor()
+        return self._seen
+
+    def _recent(self) -> FloorView:
+        """The floor as figures go out anyway: after a restart a thousand pages come at once, each asking for it."""
+        seen, oldest = self._seen, self.clock() - self._pace[True]
+        return seen if seen is not None and seen.at > oldest else self._looked()
 
     def _name(self, agent_id: str) -> str:
         """Numbers of another run, or of whoever was logged in here before, mean nothing."""

@@ -57,7 +57,7 @@ class Floor:
         self._moved = asyncio.Event()  # set and replaced whenever somebody can be reached, or no longer
         self._told: dict[str, wire.CallState] = {}
         self.answers: Mapping[str, str] = {}
-        roster.show(self.snapshot)
+        roster.show(self.snapshot, self.view_of)
         roster.on_presence = self._presence
         roster.on_shown = self._shown
         bus.subscribe(events.LinkChanged, self._link_changed)
@@ -223,6 +223,9 @@ class Floor:
             tuple(self._queue_view(name, crew, now) for name in self.queues),
             tuple(self._agent_view(agent_id, state) for agent_id, state in states.items()),
         )
+
+    def view_of(self, agent_id: str) -> AgentView | None:
+        return self._agent_view(agent_id, self._state(agent_id)) if agent_id in self._people else None
 
     def _queue_view(self, name: str, crew: dict[str, int], now: float) -> QueueView:
         waiting = self._acd.waiting(name, now)

@@ -102,6 +102,9 @@ class FakeFloor:
         self.letting_in = asyncio.Event()  # cleared, log-ins take until it is set
         self.letting_in.set()
 
+    def view_of(self, agent_id: str) -> AgentView | None:
+        return self.snapshot().agent(agent_id)
+
     def snapshot(self) -> FloorView:
         agents = [replace(a, connected=self.roster.connected(a.id)) for a in self.agents.values()]
         return FloorView(self.clock(), tuple(self.queues), tuple(agents))

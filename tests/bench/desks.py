@@ -87,16 +87,15 @@ class Callers:
 
 @dataclass
 class House:
-    """A server, its pages and its callers."""
+    """A server, its pages and its callers. `opening_s`: CPU the server took until all pages were open."""
 
     server: Process
     pages: Process
     callers: Callers
+    opening_s: float
 
     def cpu_s(self) -> float:
-        """User and system time of the server's process so far."""
-        after_name = Path(f"/proc/{self.server.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(after_name[11]) + int(after_name[12])) / TICKS
+        return _cpu_s(self.server)
 
     def memory_mb(self) -> float:
         return int(Path(f"/proc/{self.server.pid}/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
@@ -107,6 +106,12 @@ class House:
         found: dict[str, Any] = json.loads(told)
         assert not found["lost"], f"{found['lost']} pages were closed: {set(found['codes'])}"
         return found
+
+
+def _cpu_s(process: Process) -> float:
+    """User and system time so far."""
+    after_name = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(after_name[11]) + int(after_name[12])) / TICKS
 
 
 async def _started(*words: object, says: bytes) -> tuple[Process, str]:
@@ -143,9 +148,10 @@ async def house(desks: int, boards: int) -> AsyncIterator[House]:
             callers = Callers(fake)
             server, url = await _started(*PROFILED, "-m", "tests.served", folder, fake.port, desks, says=b"http")
             try:
+                before = _cpu_s(server)
                 pages, _ = await _started("-m", "tests.bench.pages", url, desks, boards, says=b"open")
                 try:
-                    yield House(server, pages, callers)
+                    yield House(server, pages, callers, _cpu_s(server) - before)
                 finally:
                     await _ended(pages)
             finally:
@@ -192,6 +198,7 @@ async def cpu() -> list[tuple[str, float, str, str]]:
     return [
         (f"desks.cpu.{name}", used / took, "of a core", "< 0.5"),
         (f"desks.calls.{name}", calls / took, "calls/s", f"= {MANY_RATE:g}"),
+        (f"desks.opening.{name}", one.opening_s / (MANY_DESKS + MANY_BOARDS) * 1000, "ms a page", ""),
         (f"desks.memory.{name}", memory, "MB", ""),
         *_milliseconds(f"event_to_page.{name}", late, "< 100"),
     ]

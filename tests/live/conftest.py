@@ -96,7 +96,7 @@ class House:
         """The call goes on for this long: how long something is heard is what is measured."""
         await asyncio.sleep(seconds)
 
-    async def agent(  # noqa: PLR0913 - what a test may choose
+    async def agent(
         self, agent_id: str, *, auto_answer: bool = True, ready: bool = True, hz: int = 880, kind: str = "agent"
     ) -> tuple[Desk, Phone]:
         """An agent with a page and a registered telephone, ready unless that is to come later."""
