@@ -79,9 +79,9 @@ async def test_shown_is_told_only_after_the_record_is_drawn(house: LiveHouse, ey
     page = await eyes.desk()
     house.ring()
     await expect(page.locator("#card .name")).to_have_text("张三丰")
-    await page.wait_for_function("frames_.length === 1")
+    await page.wait_for_function("() => frames_.length === 1", polling=20)
     await page.evaluate("frames_.shift()()")
-    await page.wait_for_function("frames_.length === 1")
+    await page.wait_for_function("() => frames_.length === 1", polling=20)
     assert house.shown == []
     await page.evaluate("frames_.shift()()")
     await until(lambda: house.shown == [("1001", "c-9")])

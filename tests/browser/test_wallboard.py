@@ -64,7 +64,7 @@ async def test_quiet_figures_are_fresh_and_old_ones_say_so(house: LiveHouse, eye
 async def test_the_whole_screen_can_be_used_and_nothing_runs_over_its_edge(house: LiveHouse, eyes: Eyes) -> None:
     page = await board(house, eyes)
     await page.click("#full_screen")
-    await page.wait_for_function("document.fullscreenElement === document.documentElement")
+    await page.wait_for_function("() => document.fullscreenElement === document.documentElement")
     wide = await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert wide
 

@@ -168,7 +168,8 @@ async def full_board(house: LiveHouse, eyes: Eyes) -> Page:
 async def test_thirty_queues_and_two_hundred_agents_fit_one_screen(house: LiveHouse, eyes: Eyes) -> None:
     page = await full_board(house, eyes)
     await expect(page.locator("#queues tbody tr")).to_have_count(30)
-    fits = "document.documentElement.scrollHeight <= innerHeight && document.documentElement.scrollWidth <= innerWidth"
+    fits = """() => document.documentElement.scrollHeight <= innerHeight
+      && document.documentElement.scrollWidth <= innerWidth"""
     for view in ("queues", "both", "agents"):
         await page.click(f'[data-show="{view}"]')
         await page.wait_for_function(fits)  # it is laid out a frame or two after the click
@@ -194,4 +195,4 @@ async def test_a_late_queue_is_heard_only_when_that_was_chosen(house: LiveHouse,
     await page.click(".el-switch")
     house.floor.queues[0] = type(house.floor.queues[0])("accounts", waiting=1, longest_since=house.clock() - 99)
     house.roster.floor_changed()
-    await page.wait_for_function("tones > 0")
+    await page.wait_for_function("() => tones > 0")
