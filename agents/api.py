@@ -19,7 +19,7 @@ from agents.socket import NOT_LOGGED_IN
 from agents.views import FloorView
 
 COOKIE = "zongji_session"
-router = APIRouter(prefix="/api", responses={status: {"model": Error} for status in (401, 422, 503)})
+router = APIRouter(prefix="/api", responses={status: {"model": Error} for status in (400, 401, 422, 503)})
 
 
 def _parts(connection: HTTPConnection) -> Parts:

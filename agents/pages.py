@@ -11,19 +11,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import FileResponse, PlainTextResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Scope
 
+from agents.parts import parts_of
+
 if TYPE_CHECKING:
     from _typeshed import StrPath
 
 log = structlog.get_logger(__name__)
 BUILT = Path(__file__).parent / "desk" / "dist"
-PAGES = ("index.html", "wallboard.html", "supervisor.html")
+PAGES = ("index.html", "wallboard.html", "supervisor.html", "booth.html")
 MISSING = "the pages are not built: make setup"
 FOREVER = "public, max-age=31536000, immutable"
 
@@ -52,6 +54,14 @@ def add_pages(app: FastAPI, built: Path = BUILT) -> None:
     async def supervisor() -> Response:
         cure = missing(built)
         return PlainTextResponse(cure, 503) if cure else FileResponse(built / "supervisor.html")
+
+    @app.get("/booth", include_in_schema=False)
+    async def booth(request: Request) -> Response:
+        """In the demo only."""
+        if not parts_of(request).demo:
+            raise HTTPException(404)
+        cure = missing(built)
+        return PlainTextResponse(cure, 503) if cure else FileResponse(built / "booth.html")
 
     app.mount("/desk", Pressed(built), name="desk")
 

@@ -14,7 +14,7 @@ from agents.ports import PhoneLogin, Refused
 from agents.schemas import Error
 from agents.socket import BOOTH
 
-router = APIRouter(prefix="/api", responses={status: {"model": Error} for status in (422, 503)})
+router = APIRouter(prefix="/api", responses={status: {"model": Error} for status in (400, 422, 503)})
 BOOTH_S = 3600.0
 LONGEST_S = 12 * 3600.0
 

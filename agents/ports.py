@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from agents.views import FloorView
+from agents.views import AgentView, FloorView
 
 
 class Refused(Exception):
@@ -57,6 +57,9 @@ class OwnState(Protocol):
     async def log_out(self, agent_id: str) -> None: ...
 
     def snapshot(self) -> FloorView: ...
+
+    def view_of(self, agent_id: str) -> AgentView | None:
+        """One agent now; None for who is none."""
 
 
 class CallControl(Protocol):

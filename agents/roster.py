@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import structlog
 
 from agents.stream import Fresh, Item, Outbox, Stream
-from agents.views import FloorView
+from agents.views import AgentView, FloorView
 from agents.wire import AgentsStats, Answer, Message, QueueStats, Snapshot
 
 log = structlog.get_logger(__name__)
@@ -41,6 +41,11 @@ class Page:
     snapshot: Callable[[Page], Message]
     closing: bool = False
     _more: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def watching(self) -> bool:
+        """Whether the floor is what it is open for."""
+        return self.sees_all or self.view == "wallboard"
 
     def put(self, item: Item) -> None:
         self.outbox.put(item)
@@ -72,10 +77,10 @@ class Roster:
 
     `clock` gives UTC epoch seconds. `on_presence(agent_id, connected)` is told of an agent's first desk page and the
     end of the last; wallboards do not count. `on_shown(agent_id, call_id, at)` is told that a record is on screen.
-    `interval_s`: figures of the floor go out at most this often.
+    Figures of the floor go out at most every `interval_s` seconds, to the desks of agents every `desks_s`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a house or a test may choose
         self,
         clock: Callable[[], float],
         *,
@@ -83,20 +88,25 @@ class Roster:
         on_shown: Callable[[str, str, float], None] | None = None,
         limit: int = 200,
         interval_s: float = 0.25,
+        desks_s: float = 1.0,
     ) -> None:
         self.on_presence = on_presence
         self.on_shown = on_shown
         self.clock = clock
         self.id = secrets.token_hex(4)
         self._floor: Callable[[], FloorView] = lambda: FloorView(clock())
-        self._limit, self._interval_s = limit, interval_s
+        self._agent: Callable[[str], AgentView | None] = lambda _agent_id: None
+        self._seen: FloorView | None = None
+        self._limit = limit
+        self._pace = {True: interval_s, False: desks_s}  # by whether the page is one to watch the floor on
         self._streams: dict[str, Stream] = {}
         self._pages: dict[str, list[Page]] = {}
-        self._due: asyncio.TimerHandle | None = None
+        self._due: set[bool] = set()
 
-    def show(self, floor: Callable[[], FloorView]) -> None:
-        """Where snapshots and figures come from."""
-        self._floor = floor
+    def show(self, floor: Callable[[], FloorView], agent: Callable[[str], AgentView | None] | None = None) -> None:
+        """Where snapshots and figures come from; `agent` gives one agent without the work of the whole floor."""
+        self._floor, self._seen = floor, None
+        self._agent = agent or (lambda agent_id: floor().agent(agent_id))
 
     # -- sending -----------------------------------------------------------------------------------------------------
 
@@ -133,17 +143,19 @@ class Roster:
 
     def floor_changed(self) -> None:
         """Something on the floor moved: the newest figures go to every page, soon and once."""
-        if self._due is None:
-            self._due = asyncio.get_running_loop().call_later(self._interval_s, self._show_floor)
+        for watching, pace_s in self._pace.items():
+            if watching not in self._due:
+                self._due.add(watching)
+                asyncio.get_running_loop().call_later(pace_s, self._show_floor, watching)
 
-    def _show_floor(self) -> None:
-        self._due = None
-        pages = [page for pages in self._pages.values() for page in pages]
+    def _show_floor(self, watching: bool) -> None:
+        self._due.discard(watching)
+        pages = [page for pages in self._pages.values() for page in pages if page.watching is watching]
         if not pages:
             return
-        floor = self._floor()
+        floor = self._looked()
         queues = QueueStats(at=floor.at, queues=floor.queues).model_dump_json()
-        agents = AgentsStats(at=floor.at, agents=floor.agents).model_dump_json()
+        agents = AgentsStats(at=floor.at, agents=floor.agents).model_dump_json() if watching else ""
         for page in pages:
             page.put_latest("queue_stats", queues)
             if page.sees_all:
@@ -221,17 +233,28 @@ class Roster:
         self.floor_changed()
 
     def _snapshot(self, page: Page) -> Message:
-        stream, floor = self._stream(page.agent_id), self._floor()
+        stream, me = self._stream(page.agent_id), self._agent(page.agent_id)
+        floor = self._looked() if page.sees_all else replace(self._recent(), agents=(me,) if me else ())
         desk = page.view == "desk"
         return Snapshot(
             seq=stream.seq,
             at=self.clock(),
             stream=self._name(page.agent_id),
-            me=floor.agent(page.agent_id),
-            floor=floor if page.sees_all else floor.only(page.agent_id),
+            me=me,
+            floor=floor,
             pops=stream.pops if desk else [],
             calls=stream.calls if desk else [],
         )
+
+    def _looked(self) -> FloorView:
+        """The floor now."""
+        self._seen = self._floor()
+        return self._seen
+
+    def _recent(self) -> FloorView:
+        """The floor as figures go out anyway: after a restart a thousand pages come at once, each asking for it."""
+        seen, oldest = self._seen, self.clock() - self._pace[True]
+        return seen if seen is not None and seen.at > oldest else self._looked()
 
     def _name(self, agent_id: str) -> str:
         """Numbers of another run, or of whoever was logged in here before, mean nothing."""

@@ -48,7 +48,7 @@ def create_app(  # noqa: PLR0913 - the one place where the desk meets the rest o
     silence_s: float = 20.0,
 ) -> FastAPI:
     """The application, with nothing started. `clock` gives UTC epoch seconds."""
-    roster.show(control.own.snapshot)
+    roster.show(control.own.snapshot, control.own.view_of)
     app = FastAPI(title="Zongji", version=version, docs_url=None, redoc_url=None, description=wire.__doc__ or "")
     app.state.parts = Parts(
         control=control,

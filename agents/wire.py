@@ -2,7 +2,8 @@
 
 Server to page: each has `at` (UTC epoch seconds, the server's clock) and `seq`. `agent_state`, `pop`, `pop_closed`,
 `call_state` and `toast` are numbered: `seq` rises by one per agent, and a page resumes with `resume=<stream>:<seq>`.
-The rest carry `seq` 0: `answer` goes to the page that asked, `queue_stats` and `agents_stats` replace each other.
+The rest carry `seq` 0: `answer` goes to the page that asked, `queue_stats` and `agents_stats` replace each other
+and come at most four times a second, to an agent's desk once.
 `beat` comes every 2 s: a page that hears nothing for 5 s shows old things and says so. The server's time is that of
 `beat` and `snapshot`; what is sent again after a resume carries the time of its first sending.
 `snapshot` carries the number it is true for; whatever the page held before is void.

@@ -374,7 +374,8 @@ class Server:
 
 def listening(host: str, port: int) -> socket.socket:
     """The pages' address, taken; raises StartError when it cannot be had."""
-    taken = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    taken = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, asyncio sends small messages at once
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         taken.bind((host, port))
@@ -391,7 +392,10 @@ def listening(host: str, port: int) -> socket.socket:
 async def web_running(app: FastAPI, taken: socket.socket) -> AsyncIterator[str]:
     """The pages at an address that was taken before."""
     host, port = taken.getsockname()[:2]
-    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2, ws_max_size=65536)
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, timeout_graceful_shutdown=2, ws_max_size=65536,
+        ws_per_message_deflate=False,
+    )  # fmt: skip
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     server.capture_signals = contextlib.nullcontext  # type: ignore[assignment,method-assign]

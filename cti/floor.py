@@ -53,12 +53,13 @@ class Floor:
         self.queues: tuple[str, ...] = ()
         self._people: dict[str, AgentRecord] = {}
         self._registered: dict[str, bool] = {}
+        self._at: dict[str, dict[str, None]] = {}  # by telephone: whose it is
         self._linked = False
         self._popped: dict[str, str] = {}
         self._moved = asyncio.Event()  # set and replaced whenever somebody can be reached, or no longer
         self._told: dict[str, wire.CallState] = {}
         self.answers: Mapping[str, str] = {}
-        roster.show(self.snapshot)
+        roster.show(self.snapshot, self.view_of)
         roster.on_presence = self._presence
         roster.on_shown = self._shown
         bus.subscribe(events.LinkChanged, self._link_changed)
@@ -72,6 +73,8 @@ class Floor:
         """These work here; all start logged out."""
         for person in people:
             self._people[person.id] = person
+            for endpoint in (person.phone, f"{BROWSER}{person.id}"):
+                self._at.setdefault(endpoint, {})[person.id] = None
             agent = Agent(person.id, person.name, person.skills)
             self.tell_acd(on.AgentChanged(person.id, agent, Status.LOGGED_OUT, reachable=False))
 
@@ -123,9 +126,8 @@ class Floor:
         """A phone came or went."""
         endpoint = device.removeprefix("PJSIP/")
         self._registered[endpoint] = state not in UNREGISTERED
-        for person in self._people.values():
-            if endpoint in {person.phone, f"{BROWSER}{person.id}"}:
-                self._weigh(person.id)
+        for agent_id in self._at.get(endpoint, ()):
+            self._weigh(agent_id)
 
     def is_registered(self, endpoint: str) -> bool:
         return self._registered.get(endpoint, False)
@@ -219,6 +221,9 @@ class Floor:
             tuple(self._queue_view(name, staffing[name], now) for name in self.queues),
             tuple(self._agent_view(agent_id, state) for agent_id, state in states.items()),
         )
+
+    def view_of(self, agent_id: str) -> AgentView | None:
+        return self._agent_view(agent_id, self._state(agent_id)) if agent_id in self._people else None
 
     def _queue_view(self, name: str, crew: Staffing, now: float) -> QueueView:
         waiting = self._acd.waiting(name, now)

@@ -102,6 +102,9 @@ class FakeFloor:
         self.letting_in = asyncio.Event()  # cleared, log-ins take until it is set
         self.letting_in.set()
 
+    def view_of(self, agent_id: str) -> AgentView | None:
+        return self.snapshot().agent(agent_id)
+
     def snapshot(self) -> FloorView:
         agents = [replace(a, connected=self.roster.connected(a.id)) for a in self.agents.values()]
         return FloorView(self.clock(), tuple(self.queues), tuple(agents))
@@ -228,7 +231,7 @@ class House:
         demo: bool = True,
     ) -> None:
         self.clock = clock or Clock()
-        self.roster = Roster(self.clock, interval_s=0.0)
+        self.roster = Roster(self.clock, interval_s=0.0, desks_s=0.0)
         self.floor = FakeFloor(self.clock, self.roster)
         self.memory, self.health = FakeMemory(), FakeHealth()
         self.phones = FakePhones()

@@ -35,7 +35,9 @@ def has_example(media: dict[str, Any]) -> bool:
 
 
 def test_every_route_is_in_the_schema_with_a_summary_somebody_wrote() -> None:
-    routes = [one for one in (*api.router.routes, *phone_api.router.routes, *HOUSE.app.routes) if isinstance(one, APIRoute)]
+    routes = [
+        one for one in (*api.router.routes, *phone_api.router.routes, *HOUSE.app.routes) if isinstance(one, APIRoute)
+    ]
     shown = {route.path: route for route in routes if route.include_in_schema}
     assert set(SCHEMA["paths"]) == set(shown)
     assert [path for path, route in shown.items() if not route.summary] == []

@@ -12,7 +12,7 @@ from tests.agents.fakes import Clock, pop
 
 @pytest.fixture
 def roster() -> Roster:
-    roster = Roster(Clock(), interval_s=0.0, limit=10)
+    roster = Roster(Clock(), interval_s=0.0, desks_s=0.0, limit=10)
     floor = FloorView(5.0, (QueueView("accounts", waiting=2),), (AgentView("1001", "王芳"), AgentView("1002", "李伟")))
     roster.show(lambda: floor)
     return roster
@@ -126,6 +126,21 @@ async def test_figures_are_coalesced_and_colleagues_hidden_from_agents(roster: R
     assert [(await read(supervisor))["type"] for _ in range(2)] == ["queue_stats", "agents_stats"]
     assert agent.outbox.take() is None
     assert supervisor.outbox.take() is None
+
+
+async def test_an_agents_desk_gets_figures_less_often_than_a_wallboard() -> None:
+    """Four times a second to a thousand desks would be most of the server's work, and nobody reads so fast."""
+    roster = Roster(Clock(), interval_s=0.01, desks_s=30.0)
+    roster.show(lambda: FloorView(5.0, (QueueView("accounts"),)))
+    agent, _ = await opened(roster)
+    board, _ = await opened(roster, view="wallboard")
+    supervisor, _ = await opened(roster, "2001", sees_all=True)
+    for _ in range(2):
+        roster.floor_changed()
+        assert (await read(board))["type"] == "queue_stats"
+        assert [(await read(supervisor))["type"] for _ in range(2)] == ["queue_stats", "agents_stats"]
+
+    assert agent.outbox.take() is None
 
 
 async def test_presence_is_the_first_desk_page_and_the_last(roster: Roster) -> None:

@@ -36,6 +36,8 @@ TOO_WEAK = """() => {
 
 
 async def weak(page: Page) -> list[str]:
+    # Fading in, words have less contrast than when they are there.
+    await page.evaluate("Promise.allSettled(document.getAnimations().map((one) => one.finished))")
     found: list[str] = await page.evaluate(TOO_WEAK)
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -52,7 +53,7 @@ async def test_a_status_is_chosen_with_its_reason(house: LiveHouse, eyes: Eyes) 
     await page.click('[data-status="not_ready lunch"]')
     await expect(page.locator("#activity")).to_have_text("未就绪 · 午餐")
     await expect(page.locator('[aria-pressed="true"]')).to_have_text("午餐")
-    await expect(page.locator("#timer")).to_have_text("0:01")
+    await expect(page.locator("#timer")).to_have_text(re.compile(r"^0:0[1-9]$"))
 
 
 async def test_the_record_is_on_screen_in_both_languages(house: LiveHouse, eyes: Eyes) -> None:
@@ -78,9 +79,9 @@ async def test_shown_is_told_only_after_the_record_is_drawn(house: LiveHouse, ey
     page = await eyes.desk()
     house.ring()
     await expect(page.locator("#card .name")).to_have_text("张三丰")
-    await page.wait_for_function("frames_.length === 1")
+    await page.wait_for_function("() => frames_.length === 1", polling=20)
     await page.evaluate("frames_.shift()()")
-    await page.wait_for_function("frames_.length === 1")
+    await page.wait_for_function("() => frames_.length === 1", polling=20)
     assert house.shown == []
     await page.evaluate("frames_.shift()()")
     await until(lambda: house.shown == [("1001", "c-9")])
@@ -104,7 +105,7 @@ async def test_each_button_can_be_pressed_when_it_does_something(house: LiveHous
     await page.click("#hang_up")
     await expect(page.locator("#activity")).to_have_text("话后处理")
     assert await enabled(page) == {"finish_wrap_up"}
-    await expect(page.locator("#timer")).to_have_text("0:14")  # counts down from 15
+    await expect(page.locator("#timer")).to_have_text(re.compile(r"^0:1[0-4]$"))  # counts down from 15
     await page.click("#finish_wrap_up")
     await expect(page.locator("#activity")).to_have_text("就绪")
     assert house.floor.done[1:] == ["hold", "resume", "hang_up", "finish_wrap_up"]

@@ -20,8 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cti.phones import free_port
-from tests.ports import free_rtp
+from tests.ports import free_port, free_rtp
 
 ROOT = Path(__file__).parents[2]
 CLI = (sys.executable, "-m", "cti")

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from cti.doctor import Finding, examine, pages
-from cti.phones import free_port
 from cti.settings import AsteriskSettings, DatabaseSettings, MqttSettings, Settings, WebSettings
 from tests.cti.houses import ROOT, Place
+from tests.ports import free_port
 
 
 def settings(folder: Path, **more: object) -> Settings:

@@ -66,7 +66,7 @@ def test_a_second_house_in_the_folder_is_told_who_runs(path: Path, holder: subpr
 def test_end_waits_until_it_is_gone(path: Path, holder: subprocess.Popen[str]) -> None:
     assert end(path) == holder.pid
 
-    assert holder.wait(5) == 0
+    assert holder.wait(20) == 0
     assert not path.exists()
 
 

@@ -12,10 +12,10 @@ from tests.agents.fakes import House
 
 
 async def test_its_page_answers_beats_and_so_stays_open() -> None:
-    house = House(silence_s=0.4)
+    house = House(silence_s=2.0)
     person = house.memory.people["1001"]
     token = house.auth.issue(person, house.clock()).access
     async with web_running(house.app, listening("127.0.0.1", 0)) as url, Desk(url, "1001", token).page() as page:
-        await asyncio.sleep(1.2)  # three times the silence after which a page is closed
+        await asyncio.sleep(2.5)  # longer than the silence after which a page is closed
 
         assert page.state is State.OPEN

@@ -16,7 +16,7 @@ from typing import Any
 import aiomqtt
 import pytest
 
-from cti.phones import free_port
+from tests.ports import free_port
 
 USER, PASSWORD = "zongji", "right horse"
 PATH = "/usr/local/sbin:/usr/sbin:/usr/local/bin:/usr/bin"

@@ -24,12 +24,12 @@ from cti.app import Server, Voice, prepare_voice
 from cti.audio import write_hold_music, write_tone
 from cti.events import Event
 from cti.pbx import Pbx, PbxConfig
-from cti.phones import Account, Phone, free_port, phone
+from cti.phones import Account, Phone, phone
 from cti.secrets import Secrets
 from cti.settings import AsteriskSettings, OutboundSettings, QueueSettings, Settings
 from cti.settings_demo import DEMO_QUEUES
 from ivr.nodes import Collect, Menu
-from tests.ports import free_rtp
+from tests.ports import free_port, free_rtp
 
 ROOT = Path(__file__).parents[2]
 PROVIDED = ROOT / ".pbx" / "asterisk.json"
@@ -97,9 +97,9 @@ class House:
         await asyncio.sleep(seconds)
 
     async def agent(
-        self, agent_id: str, *, auto_answer: bool = True, hz: int = 880, kind: str = "agent"
+        self, agent_id: str, *, auto_answer: bool = True, ready: bool = True, hz: int = 880, kind: str = "agent"
     ) -> tuple[Desk, Phone]:
-        """An agent with a page and a registered telephone, ready."""
+        """An agent with a page and a registered telephone, ready unless that is to come later."""
         sip_phone = await self.agents_phone(agent_id, auto_answer=auto_answer, hz=hz, kind=kind)
         desk = Desk(self.server, agent_id)
         await self.server.floor.log_in(agent_id)
@@ -108,8 +108,13 @@ class House:
         task = asyncio.create_task(desk.read(page), name="page")
         self.stack.callback(task.cancel)
         await self.holds(lambda: self.server.acd.state_of(agent_id).reachable)
-        await self.server.floor.set_status(agent_id, "ready", None)
+        if ready:
+            await self.ready(agent_id)
         return desk, sip_phone
+
+    async def ready(self, agent_id: str) -> None:
+        """At once: while a phone rings there is no time to bring another."""
+        await self.server.floor.set_status(agent_id, "ready", None)
 
     async def agents_phone(
         self, agent_id: str, *, auto_answer: bool = True, hz: int = 880, kind: str = "agent"
@@ -191,15 +196,24 @@ class Parts:
                 await stack.aclose()
 
 
+async def asterisk_is_empty(pbx: Pbx, deadline_s: float = 15.0) -> None:
+    """No channel and no bridge. It lets go of them after it has told of their end."""
+    channels, bridges = "", ""
+    try:
+        async with asyncio.timeout(deadline_s):
+            while "0 active channels" not in channels or len(bridges.strip().splitlines()) != 1:
+                channels, bridges = await pbx.console("core show channels"), await pbx.console("bridge show all")
+    except TimeoutError:
+        raise AssertionError(f"after {deadline_s:g} s there are still\n{channels}\n{bridges}") from None
+
+
 async def nothing_is_left(house: House) -> None:
     """Whatever the test did: no call, channel, bridge, offer or waiting contact, no busy agent, no error logged."""
     server = house.server
     await house.holds(lambda: not server.calls.calls and not server.calls.legs)
     await house.holds(house.nobody_is_busy)
-    assert "0 active channels" in await house.pbx.console("core show channels")
-    assert len((await house.pbx.console("bridge show all")).strip().splitlines()) == 1
-    assert server.dispatcher.offers == 0
-    assert not server.acd.waiting(None, time.time())
+    await asterisk_is_empty(house.pbx)
+    await house.holds(lambda: server.dispatcher.offers == 0 and not server.acd.waiting(None, time.time()))
     complaints = house.pbx.log_lines("ERROR", "WARNING")
     unforeseen = [line for line in complaints if not any(words in line for words in house.foreseen)]
     assert not unforeseen, "\n".join(unforeseen)

@@ -14,9 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from cti.phones import free_port
 from tests.live.conftest import CROSSED, PROVIDED, ROOT
-from tests.ports import free_rtp
+from tests.ports import free_port, free_rtp
 
 pytestmark = pytest.mark.live
 

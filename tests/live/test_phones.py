@@ -11,9 +11,10 @@ pytestmark = pytest.mark.live
 
 async def test_an_agent_who_rejects_is_passed_over_once_and_stays_ready(house: House) -> None:
     _, phone = await house.agent("1004", auto_answer=False)
+    await house.agent("1001", ready=False)
     caller = await house.queued()
     await phone.wait_for("CALL_INCOMING")
-    await house.agent("1001")
+    await house.ready("1001")
     phone.hang_up()
 
     refused = await house.until("offer_ended", agent_id="1004")

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from cti.phones import level_db, seconds_of, tone_seconds
-from tests.live.conftest import PROMPT_HZ, PROMPT_S, House
+from tests.live.conftest import PROMPT_HZ, PROMPT_S, House, asterisk_is_empty
 
 pytestmark = pytest.mark.live
 CALLER_HZ, AGENT_HZ = 440, 880
@@ -108,7 +108,7 @@ async def test_hanging_up_around_the_bridge_again_and_again_leaves_nothing(house
         other.hang_up()  # the caller, who may meanwhile have been offered again
         await house.holds(lambda: not house.server.calls.calls and not house.server.calls.legs, 15)
         await house.holds(house.nobody_is_busy)
-        assert "0 active channels" in await house.pbx.console("core show channels")
+        await asterisk_is_empty(house.pbx)
         seen = len(caller.events)
         caller.dial(f"sip:8000@{house.sip}")
         await caller.wait_for("CALL_ESTABLISHED", since=seen)

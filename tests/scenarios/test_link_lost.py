@@ -10,7 +10,7 @@ from acd.agent_states import Activity, Status
 from agents.ports import Refused
 from tests.ami.fake import Channel
 from tests.ami.tape import Said
-from tests.scenarios.conftest import OFFER_S, House
+from tests.scenarios.conftest import BRIEF_S, House, brief
 
 
 def cut_instead(house: House, action: str, *, carried_out: bool) -> None:
@@ -224,6 +224,7 @@ async def test_lost_at_the_hang_up_the_leg_ends_all_the_same(house: House, carri
     await house.holds(lambda: agent.uniqueid not in house.fake.channels)
 
 
+@brief
 async def test_while_the_link_is_down_no_agent_is_blamed(house: House) -> None:
     await house.agent("1001")
     await house.agent("1004")
@@ -233,7 +234,7 @@ async def test_while_the_link_is_down_no_agent_is_blamed(house: House) -> None:
     async with house.outage():
         await house.floor.set_status("1001", "ready", None)
         await house.floor.set_status("1004", "ready", None)
-        await asyncio.sleep(2 * OFFER_S)  # an offer made now would be one without an answer
+        await asyncio.sleep(2 * BRIEF_S)  # an offer made now would be one without an answer
         assert not [event for event in house.events if event.kind == "offer_made"]
 
     await house.until("agent_connected", call_id=call.id)
@@ -266,6 +267,7 @@ async def test_a_phone_that_stopped_ringing_unseen_is_nobodys_fault(house: House
     house.fake.hangs_up(caller)
 
 
+@brief
 async def test_an_offer_that_ended_while_the_link_was_away_silences_the_phone(house: House) -> None:
     await house.agent(answers=False)
     caller, call = await house.queued()

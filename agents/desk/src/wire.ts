@@ -169,6 +169,15 @@ export interface Toast extends Message {
   text: string;
 }
 
+// What POST /api/phone and /api/booth answer.
+export interface PhoneLogin {
+  user: string;
+  password: string;
+  domain: string;
+  expires_at: number;
+  ticket: string;
+}
+
 export interface Problem {
   code: string;
   message: string;

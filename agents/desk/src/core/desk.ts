@@ -1,5 +1,5 @@
 // What an agent's page holds. Messages go in with the time, a new state comes out; nothing else changes it.
-import type { Activity, AgentView, CallCommand, Pop, QueueView, ServerMessage, Status, Toast } from "../wire";
+import type { Activity, AgentView, CallCommand, CallState, Pop, QueueView, ServerMessage, Status, Toast } from "../wire";
 
 export const TOAST_MS = 8000;
 const MISSED_KEPT = 20;
@@ -24,6 +24,7 @@ export interface Desk {
   reasons: string[];
   queues: QueueView[];
   pop: Pop | null;
+  call: CallState | null; // the call the agent has a part in
   popsDrawn: number; // rises with each record that is to be drawn
   talked: string | null; // the call that came to talking: its record does not count as missed
   missed: Missed[];
@@ -36,6 +37,7 @@ export const emptyDesk: Desk = {
   reasons: [],
   queues: [],
   pop: null,
+  call: null,
   popsDrawn: 0,
   talked: null,
   missed: [],
@@ -54,7 +56,8 @@ export function takeDesk(desk: Desk, message: ServerMessage, nowMs: number): Des
     case "snapshot": {
       const { me, reasons, floor } = message;
       const newest = message.pops.at(-1) ?? null;
-      const next = talking({ ...desk, me, reasons, queues: floor.queues }, me);
+      const call = message.calls.at(-1) ?? null;
+      const next = talking({ ...desk, me, reasons, queues: floor.queues, call }, me);
       return newest?.call_id === desk.pop?.call_id ? next : present(next, newest);
     }
     case "agent_state":
@@ -66,8 +69,8 @@ export function takeDesk(desk: Desk, message: ServerMessage, nowMs: number): Des
     case "pop_closed":
       return closed(desk, message.call_id, message.reason, message.at);
     case "call_state":
-      if (message.state === "ended") return { ...desk, callsEnded: desk.callsEnded + 1 };
-      return message.state === "ringing" ? desk : { ...desk, talked: message.call_id };
+      if (message.state === "ended") return { ...desk, call: null, callsEnded: desk.callsEnded + 1 };
+      return { ...desk, call: message, talked: message.state === "ringing" ? desk.talked : message.call_id };
     case "toast": {
       const shown = { id: message.seq, toast: message, untilMs: nowMs + TOAST_MS };
       return { ...desk, toasts: [...desk.toasts, shown] };

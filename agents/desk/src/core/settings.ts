@@ -11,18 +11,22 @@ export interface Settings {
   theme: Theme;
   sound: boolean;
   shortcuts: boolean;
+  inPage: boolean; // the telephone in the page, else the one on the desk
+  microphone: string; // as the browser names it; empty is the usual one
+  speaker: string;
   levelWarn: number;
   levelAlarm: number;
 }
 
 export function usualSettings(browserLanguage: string): Settings {
   const language = browserLanguage.toLowerCase().startsWith("zh") ? "zh-CN" : "en";
-  return { language, theme: "auto", sound: false, shortcuts: true, ...usual };
+  return { language, theme: "auto", sound: false, shortcuts: true, inPage: true, microphone: "", speaker: "", ...usual };
 }
 
 const oneOf = <T>(all: readonly T[], value: unknown, otherwise: T): T => all.find((one) => one === value) ?? otherwise;
 const share = (value: unknown, otherwise: number): number =>
   typeof value === "number" && value >= 0 && value <= 1 ? value : otherwise;
+const text = (value: unknown): string => (typeof value === "string" && value.length < 200 ? value : "");
 const yes = (value: unknown, otherwise: boolean): boolean => (typeof value === "boolean" ? value : otherwise);
 
 // Whatever cannot be read is as if it had not been chosen.
@@ -40,6 +44,9 @@ export function readSettings(kept: string | null, usually: Settings): Settings {
     theme: oneOf(THEMES, from.theme, usually.theme),
     sound: yes(from.sound, usually.sound),
     shortcuts: yes(from.shortcuts, usually.shortcuts),
+    inPage: yes(from.inPage, usually.inPage),
+    microphone: text(from.microphone),
+    speaker: text(from.speaker),
     levelWarn: share(from.levelWarn, usually.levelWarn),
     levelAlarm: share(from.levelAlarm, usually.levelAlarm),
   };

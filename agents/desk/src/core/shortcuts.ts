@@ -2,9 +2,10 @@
 import { isPossible, type CallButton } from "./desk";
 import type { AgentView } from "../wire";
 
-export type Act = CallButton | "ready" | "not_ready" | "help";
+export type Act = CallButton | "answer" | "ready" | "not_ready" | "help";
 
 export const KEYS: Record<Act, { code: string; label: string }> = {
+  answer: { code: "KeyA", label: "Alt+A" },
   hold: { code: "KeyH", label: "Alt+H" },
   resume: { code: "KeyH", label: "Alt+H" },
   hang_up: { code: "KeyK", label: "Alt+K" },
@@ -23,10 +24,12 @@ export interface Pressed {
   typing: boolean; // the focus is in a field
 }
 
-export function actOf(pressed: Pressed, me: AgentView | null): Act | null {
+export function actOf(pressed: Pressed, me: AgentView | null, ringing = false): Act | null {
   if (pressed.ctrl || pressed.meta) return null;
   if (!pressed.alt) return pressed.key === "?" && !pressed.typing ? "help" : null;
   switch (pressed.code) {
+    case KEYS.answer.code:
+      return ringing ? "answer" : null;
     case KEYS.hold.code:
       return isPossible("hold", me) ? "hold" : isPossible("resume", me) ? "resume" : null;
     case KEYS.hang_up.code:

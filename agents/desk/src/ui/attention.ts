@@ -17,6 +17,9 @@ export function notify(title: string, body: string, tag: string): void {
   };
 }
 
+const RING_HERTZ = 425;
+const ZIP_HERTZ = 880;
+const RING_MS = 2000;
 let audio: AudioContext | null = null;
 
 // Two short tones. A browser that forbids sound before the first click stays silent, and nothing else happens.
@@ -28,6 +31,19 @@ export function sound(hertz: number): void {
     audio = null;
   }
 }
+
+// A telephone that rings, until it is told not to.
+let bell: ReturnType<typeof setInterval> | undefined;
+
+export function ringing(on: boolean): void {
+  clearInterval(bell);
+  if (!on) return;
+  sound(RING_HERTZ);
+  bell = setInterval(() => sound(RING_HERTZ), RING_MS);
+}
+
+// The call is there, though nobody pressed anything.
+export const zip = (): void => sound(ZIP_HERTZ);
 
 function tone(context: AudioContext, pitch: number, from: number): void {
   const source = new OscillatorNode(context, { frequency: pitch });

@@ -1,0 +1,1 @@
+"""Whole calls: real browsers, a real Asterisk, the whole server between them."""
