@@ -187,6 +187,13 @@ class Crew:
         """Everybody who serves the queue and meets the requirement, logged in or not."""
         return requires.mask(self, self.serving(queue.name))
 
+    def asked_for(self, queue: Queue) -> int:
+        """Whom the queue or one of its rings asks, logged in or not."""
+        able = self.able(queue, queue.requires)
+        for ring in queue.rings:
+            able |= self.able(queue, ring.requires)
+        return able
+
     def serving(self, queue: str) -> int:
         known = self._serving.get(queue)
         if known is None:
@@ -200,9 +207,7 @@ class Crew:
         ready = sum(seat.bit for seat in self.numbered if seat.free) & ~busy
         staffed = {}
         for queue in queues:
-            able = self.able(queue, queue.requires)
-            for ring in queue.rings:
-                able |= self.able(queue, ring.requires)
+            able = self.asked_for(queue)
             staffed[queue.name] = Staffing(
                 (able & self.staffed).bit_count(), (able & ready).bit_count(), (able & busy).bit_count()
             )

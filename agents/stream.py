@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from agents.wire import CallState, Message, Pop, PopClosed
+from agents.wire import CallState, Listening, Message, Pop, PopClosed
 
 
 def _nobody_asks(_written: bool) -> None:
@@ -38,6 +38,7 @@ class Stream:
         self._pops: dict[str, Pop] = {}
         self._calls: dict[str, CallState] = {}
         self._ended: set[str] = set()
+        self.listening: Listening | None = None
 
     @property
     def pops(self) -> list[Pop]:
@@ -73,6 +74,8 @@ class Stream:
         elif isinstance(message, PopClosed):
             self._pops.pop(message.call_id, None)
             self._calls.pop(message.call_id, None)
+        elif isinstance(message, Listening):
+            self.listening = None if message.state == "ended" else message
         elif isinstance(message, CallState):
             if message.state == "ended":
                 self._calls.pop(message.call_id, None)

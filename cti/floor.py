@@ -7,7 +7,7 @@ offers.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import structlog
 
@@ -33,12 +33,19 @@ log = structlog.get_logger(__name__)
 UNREGISTERED = {"UNAVAILABLE", "INVALID", "UNKNOWN", ""}
 IN_A_CALL = {Activity.OFFERED, Activity.TALKING, Activity.HELD}
 PAGE_GRACE_S = 15.0
+COLLEAGUES = "_colleagues"  # the queue in which a colleague is asked: nobody else waits there
 BROWSER = "web"  # so begins the name of a phone in a page
 SHOWN = {
     State.OFFERED: "ringing", State.DIALLING: "dialling", State.TALKING: "talking", State.HELD: "held",
     State.CONSULTING: "consulting", State.CONFERENCE: "conference", State.RECALLING: "recalling",
 }  # fmt: skip
 AWAY_FROM = {State.HELD, State.CONSULTING, State.RECALLING}
+
+
+def served(queues: Iterable[str]) -> frozenset[str]:
+    """What an agent of these queues serves, as the router has it: none means all, and colleagues ask anybody."""
+    given = frozenset(queues)
+    return given | {COLLEAGUES} if given else given
 
 
 class Floor:
@@ -75,7 +82,7 @@ class Floor:
             self._people[person.id] = person
             for endpoint in (person.phone, f"{BROWSER}{person.id}"):
                 self._at.setdefault(endpoint, {})[person.id] = None
-            agent = Agent(person.id, person.name, person.skills)
+            agent = Agent(person.id, person.name, person.skills, served(person.queues))
             self.tell_acd(on.AgentChanged(person.id, agent, Status.LOGGED_OUT, reachable=False))
 
     # -- phones and pages (ports of the dispatcher) ------------------------------------------------------------------

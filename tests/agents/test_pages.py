@@ -14,7 +14,7 @@ import pytest
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from agents import views, wire
+from agents import schemas, views, wire
 from agents.pages import BUILT, FOREVER, MISSING, PAGES, add_pages
 from agents.wire import REASONS
 from tests.agents.client import TestClient
@@ -28,7 +28,8 @@ WORDS: dict[str, dict[str, Any]] = {
 WIRE = (DESK / "src" / "wire.ts").read_text()
 SHOWN = [views.AgentView, views.QueueView, views.FloorView, wire.Problem]
 SHOWN += [wire.Snapshot, wire.AgentState, wire.Pop, wire.PopClosed, wire.CallState, wire.QueueStats, wire.AgentsStats]
-SHOWN += [wire.Beat, wire.Toast, wire.Answer]
+SHOWN += [wire.Beat, wire.Toast, wire.Answer, views.WhyLine, views.WaitingView, wire.Waiting, wire.Listening]
+SHOWN += [schemas.Member, schemas.Staff, schemas.DayStep, schemas.Day]
 
 
 def said_by_the_server() -> set[str]:

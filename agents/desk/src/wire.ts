@@ -152,9 +152,9 @@ export type SpyMode = (typeof SPY_MODES)[number];
 
 export interface Listening extends Message {
   type: "listening";
-  agent_id: string | null;
+  agent_id: string;
   mode: SpyMode;
-  state: "ringing" | "on" | "ended";
+  state: "ringing" | "on" | "taken" | "ended";
   cause: string;
 }
 
@@ -167,6 +167,7 @@ export interface Toast extends Message {
   level: "info" | "warning" | "error";
   code: string;
   text: string;
+  sender: string;
 }
 
 // What POST /api/phone and /api/booth answer.
@@ -197,6 +198,7 @@ export interface Snapshot extends Message {
   floor: FloorView;
   pops: Pop[];
   calls: CallState[];
+  listening: Listening | null;
   reasons: string[];
   show_as: string[];
 }
@@ -216,7 +218,7 @@ export type ServerMessage =
   | Answer;
 
 // What REST gives to supervisors.
-export interface StaffMember {
+export interface Member {
   skills: Record<string, number>;
   queues: string[];
   serves: string[];
@@ -225,7 +227,7 @@ export interface StaffMember {
 export interface Staff {
   skills: string[];
   queues: string[];
-  agents: Record<string, StaffMember>;
+  agents: Record<string, Member>;
 }
 
 export interface DayStep {
@@ -237,10 +239,9 @@ export interface DayStep {
   mean_wait_s: number | null;
 }
 
-export interface DayCurve {
+export interface Day {
   queue: string;
   step_s: number;
-  target_s: number | null;
   formula: string;
   steps: DayStep[];
 }

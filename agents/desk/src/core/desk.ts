@@ -2,6 +2,7 @@
 import type { Activity, AgentView, CallCommand, CallState, Pop, QueueView, ServerMessage, Status, Toast } from "../wire";
 
 export const TOAST_MS = 8000;
+const READING_MS_A_LETTER = 120; // what a supervisor writes is as long as it is
 const MISSED_KEPT = 20;
 
 export interface Missed {
@@ -31,6 +32,8 @@ export interface Desk {
   toasts: ShownToast[];
   callsEnded: number; // rises when the day's figures are worth asking for again
 }
+
+export const toastMs = (toast: Toast): number => TOAST_MS + (toast.sender ? toast.text.length * READING_MS_A_LETTER : 0);
 
 export const emptyDesk: Desk = {
   me: null,
@@ -72,7 +75,7 @@ export function takeDesk(desk: Desk, message: ServerMessage, nowMs: number): Des
       if (message.state === "ended") return { ...desk, call: null, callsEnded: desk.callsEnded + 1 };
       return { ...desk, call: message, talked: message.state === "ringing" ? desk.talked : message.call_id };
     case "toast": {
-      const shown = { id: message.seq, toast: message, untilMs: nowMs + TOAST_MS };
+      const shown = { id: message.seq, toast: message, untilMs: nowMs + toastMs(message) };
       return { ...desk, toasts: [...desk.toasts, shown] };
     }
     default:

@@ -1,5 +1,5 @@
 // What a supervisor's page holds, and what is picked out of it. Messages go in with the time, a new state comes out.
-import type { AgentView, Listening, QueueView, ServerMessage, StaffMember, WaitingView } from "../wire";
+import type { AgentView, Listening, QueueView, ServerMessage, Member, WaitingView } from "../wire";
 import { shownState, TOAST_MS, type Shown, type ShownToast } from "./desk";
 import { STATES } from "./wall";
 
@@ -19,7 +19,10 @@ export const nothingYet: Supervision = {
 export function takeSupervision(state: Supervision, message: ServerMessage, nowMs: number): Supervision {
   switch (message.type) {
     case "snapshot":
-      return { ...state, queues: message.floor.queues, agents: message.floor.agents, reasons: message.reasons };
+      return {
+        ...state, queues: message.floor.queues, agents: message.floor.agents, reasons: message.reasons,
+        listening: message.listening,
+      };
     case "queue_stats":
       return { ...state, queues: message.queues };
     case "agents_stats":
@@ -49,7 +52,7 @@ export interface Pick {
 export const everybody: Pick = { queue: "", state: "present", words: "", sort: "state" };
 
 // Whom a queue's contacts may go to, as far as it is known: by what they serve, and by what they have at hand.
-export type Members = Readonly<Record<string, StaffMember>>;
+export type Members = Readonly<Record<string, Member>>;
 const servesQueue = (agent: AgentView, queue: string, staff: Members): boolean =>
   agent.queue === queue || (staff[agent.id]?.serves.includes(queue) ?? false);
 

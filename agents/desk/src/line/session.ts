@@ -1,6 +1,6 @@
 // Who is logged in. The access token lives in this module only; the cookie that renews it is out of reach of scripts.
 import type { CallRecord } from "../core/day";
-import type { DayCurve, PhoneLogin, Problem, Staff } from "../wire";
+import type { Day, PhoneLogin, Problem, Staff } from "../wire";
 
 interface Session {
   token: string;
@@ -69,8 +69,8 @@ export const whoIs = (): Promise<Me> => call<Me>("GET", "/api/me");
 
 export const staff = (): Promise<Staff> => call<Staff>("GET", "/api/staff");
 
-export const dayCurve = (queue: string): Promise<DayCurve> =>
-  call<DayCurve>("GET", `/api/day?${new URLSearchParams(queue ? { queue } : {})}`);
+export const dayCurve = (queue: string): Promise<Day> =>
+  call<Day>("GET", `/api/day?${new URLSearchParams(queue ? { queue } : {})}`);
 
 export const phoneLogin = (): Promise<PhoneLogin> => call<PhoneLogin>("POST", "/api/phone");
 
