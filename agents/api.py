@@ -14,7 +14,7 @@ from agents import examples
 from agents.auth import TICKET_S, Denied, Identity, Tokens, verify
 from agents.parts import ApiError, Parts, current, parts_of, remembered
 from agents.ports import AgentLike, Refused
-from agents.schemas import PRINTABLE, About, Calls, Error, LoginForm, Me, Session, Ticket
+from agents.schemas import PRINTABLE, About, Calls, Directory, Error, LoginForm, Me, Session, Ticket
 from agents.socket import NOT_LOGGED_IN
 from agents.views import FloorView
 
@@ -105,6 +105,13 @@ async def floor(who: Who, parts: WithParts) -> FloorView:
     """An agent sees all queues and himself; a supervisor sees everybody."""
     view = parts.control.own.snapshot()
     return view if who.sees_all else view.only(who.agent_id)
+
+
+@router.get("/directory", summary="Who can be asked in now")
+async def directory(who: Who, parts: WithParts) -> Directory:
+    """Everybody who takes calls, with presence; of a colleague's work an agent sees no more than that."""
+    people = [one for one in parts.control.own.snapshot().directory() if one.id != who.agent_id]
+    return Directory(people=people)
 
 
 @router.get("/calls", summary="The newest calls")

@@ -94,6 +94,7 @@ class Roster:
         self.on_shown = on_shown
         self.clock = clock
         self.id = secrets.token_hex(4)
+        self.show_as: tuple[str, ...] = ()  # numbers an agent may show when dialling out
         self._floor: Callable[[], FloorView] = lambda: FloorView(clock())
         self._agent: Callable[[str], AgentView | None] = lambda _agent_id: None
         self._seen: FloorView | None = None
@@ -244,6 +245,7 @@ class Roster:
             floor=floor,
             pops=stream.pops if desk else [],
             calls=stream.calls if desk else [],
+            show_as=self.show_as if desk else (),
         )
 
     def _looked(self) -> FloorView:

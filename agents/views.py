@@ -53,6 +53,16 @@ class AgentView:
 
 
 @dataclass(frozen=True, slots=True)
+class Colleague:
+    """Somebody who may be asked in. `presence`: `ready` can take a call now, `busy` has one, `not_ready`, or `away`."""
+
+    id: str
+    name: str
+    name_en: str = ""
+    presence: str = "away"
+
+
+@dataclass(frozen=True, slots=True)
 class FloorView:
     """Every queue and every agent at the time `at`."""
 
@@ -60,9 +70,21 @@ class FloorView:
     queues: tuple[QueueView, ...] = ()
     agents: tuple[AgentView, ...] = ()
 
+    def directory(self) -> tuple[Colleague, ...]:
+        """What every agent may know of every other."""
+        return tuple(Colleague(one.id, one.name, one.name_en, _presence(one)) for one in self.agents)
+
     def agent(self, agent_id: str) -> AgentView | None:
         return next((agent for agent in self.agents if agent.id == agent_id), None)
 
     def only(self, agent_id: str) -> FloorView:
         """The same floor as an agent may see it: all queues, no colleague's state."""
         return replace(self, agents=tuple(agent for agent in self.agents if agent.id == agent_id))
+
+
+def _presence(agent: AgentView) -> str:
+    if agent.status == "logged_out" or not agent.reachable:
+        return "away"
+    if agent.activity != "idle":
+        return "busy"
+    return "ready" if agent.status == "ready" else "not_ready"

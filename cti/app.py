@@ -185,6 +185,7 @@ class Server:
         self.dispatcher = Dispatcher(self.acd, self.bus, clock, self.floor, self.floor, prefer_s)
         self.floor.tell_acd = self.dispatcher.handle
         self.floor.queues = tuple(queue.name for queue in settings.queues)
+        self.roster.show_as = tuple(settings.outbound.show_as)
         self.floor.answers = {queue.name: queue.answer for queue in settings.queues}
         self.phones = LineTelephones(self.calls, self.floor, self.dispatcher, settings.outbound)
         asterisk = settings.asterisk

@@ -97,6 +97,7 @@ class FakeFloor:
         self.queues = [QueueView("accounts"), QueueView("trading"), QueueView("complaints")]
         self.done: list[str] = []
         self.broken = False
+        self.refuses = ""  # why no number may be dialled
         self.quick = asyncio.Event()  # cleared, what is done to a call takes until it is set
         self.quick.set()
         self.letting_in = asyncio.Event()  # cleared, log-ins take until it is set
@@ -164,6 +165,8 @@ class FakeFloor:
         await self._act(agent_id, f"send_digits {digits}", {"talking"})
 
     async def dial(self, agent_id: str, number: str, show_as: str | None) -> None:
+        if self.refuses:
+            raise Refused(self.refuses)
         await self._act(agent_id, f"dial {number} {show_as}", {"idle"}, activity="talking")
 
     async def finish_wrap_up(self, agent_id: str) -> None:

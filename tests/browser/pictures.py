@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -13,7 +13,7 @@ from typing import Any, Literal
 from playwright.async_api import Browser, Page
 
 from agents.views import AgentView, QueueView
-from agents.wire import PopClosed
+from agents.wire import CallState, PopClosed
 from tests.browser.house import Eyes, LiveHouse, browser_running
 
 Scheme = Literal["light", "dark"]
@@ -99,6 +99,7 @@ async def desk(house: LiveHouse, eyes: Eyes, shoot: str) -> None:
     await page.click('[data-menu="not_ready"]')
     await picture(page, "4b-reasons")
     await page.keyboard.press("Escape")
+    await with_others(house, page, picture)
     await page.click("#hold")
     await page.wait_for_selector('[data-state="held"]')
     await picture(page, "5-held")
@@ -116,6 +117,37 @@ async def desk(house: LiveHouse, eyes: Eyes, shoot: str) -> None:
     await picture(page, "8-away")
     await house.up()
     await page.wait_for_selector("#banner", state="hidden")
+
+
+async def with_others(house: LiveHouse, page: Page, picture: Callable[[Page, str], Awaitable[None]]) -> None:
+    """A key pad, the choice of whom to ask, a consult, a conference."""
+
+    def is_(state: str, other: str = "") -> None:
+        values = {"call_id": "c-9", "state": state, "since": house.clock() - 75, "number": "+8613800000001"}
+        third = {"kind": "agent", "id": "1002", "name": "李伟", "state": other} if other else None
+        house.roster.send("1001", CallState.model_validate({**values, "queue": "accounts", "other": third}))
+
+    is_("talking")
+    await page.click("#keypad")
+    await page.keyboard.type("12#")
+    await picture(page, "4c-keypad")
+    await page.click("#keypad")
+    house.floor.move("1002", reachable=True)
+    await page.click("#transfer")
+    await page.wait_for_selector('[data-target="agent 1002"]:visible')
+    await picture(page, "4d-transfer")
+    await page.keyboard.press("Escape")
+    await page.wait_for_selector(".el-dialog:visible", state="hidden")
+    for state, other in (
+        ("held", "ringing"),
+        ("consulting", "talking"),
+        ("talking", "held"),
+        ("conference", "talking"),
+    ):
+        is_(state, other)
+        await page.wait_for_selector("#other")
+        await picture(page, f"4e-{state}-{other}")
+    is_("talking")
 
 
 async def wallboard(eyes: Eyes, shoot: str) -> None:

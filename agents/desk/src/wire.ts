@@ -175,6 +175,21 @@ export type ServerMessage =
   | Toast
   | Answer;
 
-export type CallCommand = "answer" | "hang_up" | "hold" | "resume" | "finish_wrap_up";
-export type CommandName = CallCommand | "set_status";
+export interface Colleague {
+  id: string;
+  name: string;
+  name_en: string;
+  presence: "ready" | "busy" | "not_ready" | "away";
+}
+
+export type CallCommand =
+  | "answer" | "hang_up" | "hold" | "resume" | "finish_wrap_up" | "swap" | "complete" | "conference" | "drop_other";
+export type CommandName = CallCommand | "set_status" | "transfer" | "consult" | "mute" | "send_digits" | "dial";
+export type Args =
+  | StatusArgs
+  | { to: { kind: "agent" | "queue" | "number"; id: string } }
+  | { on: boolean }
+  | { digits: string }
+  | { number: string; show_as: string | null }
+  | Record<string, never>;
 export type StatusArgs = { status: "ready" } | { status: "not_ready"; reason: string };

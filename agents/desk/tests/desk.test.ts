@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { emptyDesk, isPossible, takeDesk, timerOf, TOAST_MS, wishOf, withoutOldToasts } from "../src/core/desk";
-import type { Activity } from "../src/wire";
+import { emptyDesk, takeDesk, timerOf, TOAST_MS, wishOf, withoutOldToasts } from "../src/core/desk";
 import { agent, callState, pop, popClosed, queue, snapshot, stateOf, toast } from "./messages";
 
 const after = (...messages: Parameters<typeof takeDesk>[1][]) =>
@@ -68,17 +67,6 @@ describe("the agent's state", () => {
     const me = agent({ status: "ready", activity: "talking", pending: "not_ready", pending_reason: "lunch" });
     expect(wishOf(me)).toEqual({ status: "not_ready", reason: "lunch" });
     expect(wishOf(agent({ status: "ready" }))).toEqual({ status: "ready", reason: null });
-  });
-
-  it("opens each button only when it does something", () => {
-    const open = (activity: Activity) =>
-      (["hold", "resume", "hang_up", "finish_wrap_up"] as const).filter((name) => isPossible(name, agent({ activity })));
-    expect(open("idle")).toEqual([]);
-    expect(open("offered")).toEqual([]);
-    expect(open("talking")).toEqual(["hold", "hang_up"]);
-    expect(open("held")).toEqual(["resume", "hang_up"]);
-    expect(open("wrap_up")).toEqual(["finish_wrap_up"]);
-    expect(isPossible("hold", null)).toBe(false);
   });
 });
 

@@ -1,5 +1,5 @@
 // What an agent's page holds. Messages go in with the time, a new state comes out; nothing else changes it.
-import type { Activity, AgentView, CallCommand, CallState, Pop, QueueView, ServerMessage, Status, Toast } from "../wire";
+import type { Activity, AgentView, CallState, Pop, QueueView, ServerMessage, Status, Toast } from "../wire";
 
 export const TOAST_MS = 8000;
 const MISSED_KEPT = 20;
@@ -29,6 +29,8 @@ export interface Desk {
   talked: string | null; // the call that came to talking: its record does not count as missed
   missed: Missed[];
   toasts: ShownToast[];
+  showAs: string[]; // numbers that may be shown when dialling out
+  cause: string; // why the last call or third was not reached
   callsEnded: number; // rises when the day's figures are worth asking for again
 }
 
@@ -42,6 +44,8 @@ export const emptyDesk: Desk = {
   talked: null,
   missed: [],
   toasts: [],
+  showAs: [],
+  cause: "",
   callsEnded: 0,
 };
 
@@ -57,7 +61,7 @@ export function takeDesk(desk: Desk, message: ServerMessage, nowMs: number): Des
       const { me, reasons, floor } = message;
       const newest = message.pops.at(-1) ?? null;
       const call = message.calls.at(-1) ?? null;
-      const next = talking({ ...desk, me, reasons, queues: floor.queues, call }, me);
+      const next = talking({ ...desk, me, reasons, queues: floor.queues, call, showAs: message.show_as }, me);
       return newest?.call_id === desk.pop?.call_id ? next : present(next, newest);
     }
     case "agent_state":
@@ -69,8 +73,9 @@ export function takeDesk(desk: Desk, message: ServerMessage, nowMs: number): Des
     case "pop_closed":
       return closed(desk, message.call_id, message.reason, message.at);
     case "call_state":
-      if (message.state === "ended") return { ...desk, call: null, callsEnded: desk.callsEnded + 1 };
-      return { ...desk, call: message, talked: message.state === "ringing" ? desk.talked : message.call_id };
+      if (message.state === "ended")
+        return { ...desk, call: null, cause: message.cause, callsEnded: desk.callsEnded + 1 };
+      return { ...desk, cause: message.cause, call: message, talked: message.state === "ringing" ? desk.talked : message.call_id };
     case "toast": {
       const shown = { id: message.seq, toast: message, untilMs: nowMs + TOAST_MS };
       return { ...desk, toasts: [...desk.toasts, shown] };
@@ -104,18 +109,6 @@ export type Shown = Exclude<Activity, "idle"> | Status;
 // What stands in the big field: what the agent does, or when idle what the agent chose.
 export const shownState = (agent: Pick<AgentView, "activity" | "status">): Shown =>
   agent.activity === "idle" ? agent.status : agent.activity;
-
-export const POSSIBLE: Record<Exclude<CallCommand, "answer">, readonly Activity[]> = {
-  hold: ["talking"],
-  resume: ["held"],
-  hang_up: ["talking", "held"],
-  finish_wrap_up: ["wrap_up"],
-};
-
-export type CallButton = keyof typeof POSSIBLE;
-
-export const isPossible = (name: CallButton, me: AgentView | null): boolean =>
-  me !== null && POSSIBLE[name].includes(me.activity);
 
 // The wish on the buttons: what is pending goes before what is.
 export function wishOf(me: AgentView | null): { status: Status | null; reason: string | null } {

@@ -1,6 +1,6 @@
 // Who is logged in. The access token lives in this module only; the cookie that renews it is out of reach of scripts.
 import type { CallRecord } from "../core/day";
-import type { PhoneLogin, Problem } from "../wire";
+import type { Colleague, PhoneLogin, Problem } from "../wire";
 
 interface Session {
   token: string;
@@ -61,6 +61,9 @@ export const ownCalls = async (): Promise<CallRecord[]> =>
 export const phoneLogin = (): Promise<PhoneLogin> => call<PhoneLogin>("POST", "/api/phone");
 
 export const boothLogin = (number: string): Promise<PhoneLogin> => request<PhoneLogin>("POST", "/api/booth", { number });
+
+export const colleagues = async (): Promise<Colleague[]> =>
+  (await call<{ people: Colleague[] }>("GET", "/api/directory")).people;
 
 export const about = (): Promise<About> => request<About>("GET", "/api/about");
 
