@@ -251,6 +251,7 @@ class Server:
             self.floor.staff([one for one in await self.store.agents() if one.role == "agent"])
             self.link = self.calls.link = self._make_link()
             stack.push_async_callback(self.link.close)
+            stack.push_async_callback(self.floor.close)
             stack.push_async_callback(self.dispatcher.close)
             stack.push_async_callback(self.calls.close)
             await self._connect()

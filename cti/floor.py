@@ -20,10 +20,12 @@ from agents.ports import Refused
 from agents.roster import Roster
 from agents.views import AgentView, FloorView, QueueView
 from cti import events
+from cti.asterisk.channel import Leg
 from cti.bus import Bus
 from cti.call import Call
 from cti.call_states import State
 from cti.calls import Calls, Dialling
+from cti.standing import StandingLegs
 from cti.talk import Party, call_of
 from cti.today import COUNTED, Today
 from db.store import AgentRecord
@@ -32,6 +34,7 @@ log = structlog.get_logger(__name__)
 UNREGISTERED = {"UNAVAILABLE", "INVALID", "UNKNOWN", ""}
 IN_A_CALL = {Activity.OFFERED, Activity.TALKING, Activity.HELD}
 PAGE_GRACE_S = 15.0
+STANDING_S = 10.0
 BROWSER = "web"  # so begins the name of a phone in a page
 SHOWN = {
     State.OFFERED: "ringing", State.DIALLING: "dialling", State.TALKING: "talking", State.HELD: "held",
@@ -58,6 +61,7 @@ class Floor:
         self._moved = asyncio.Event()  # set and replaced whenever somebody can be reached, or no longer
         self._told: dict[str, wire.CallState] = {}
         self.answers: Mapping[str, str] = {}
+        self.standing = StandingLegs(self._dial_standing, lambda one: self._state(one).activity is Activity.IDLE)
         roster.show(self.snapshot, self.view_of)
         roster.on_presence = self._presence
         roster.on_shown = self._shown
@@ -83,9 +87,24 @@ class Floor:
         """The agent's phone rings, or answers by itself when `auto` or the queue says so."""
         facts, endpoint = call.facts, self.phone_of(agent_id)
         name = facts.customer["name"] if facts.customer else facts.name
+        if (up := self.standing.of(agent_id)) is not None:
+            return Party("agent", agent_id, up, contact_id, recallable=endpoint.startswith(BROWSER), standing=True)
         auto = auto or self.answers.get(facts.queue or "", "ring") != "ring"
         leg = await self._calls.dial(endpoint, Dialling(timeout_s, name, facts.number, auto, call_id=call.id))
         return Party("agent", agent_id, leg, contact_id, recallable=endpoint.startswith(BROWSER))
+
+    async def _dial_standing(self, agent_id: str) -> Leg:
+        name = self._people[agent_id].name
+        return await self._calls.dial(self.phone_of(agent_id), Dialling(STANDING_S, name, auto=True))
+
+    def _keep_standing(self, agent_id: str, state: AgentState) -> None:
+        """Where a queue wants it, the telephone of whoever can be reached stays up; who talks is left alone."""
+        there = state.reachable and state.status is not Status.LOGGED_OUT
+        if "standing" in self.answers.values() and (there or state.activity not in IN_A_CALL):
+            self.standing.want(agent_id, there)
+
+    async def close(self) -> None:
+        await self.standing.close()
 
     async def until_reachable(self, agent_id: str) -> None:
         """The agent's page is open, the phone registered, and the link up."""
@@ -264,6 +283,7 @@ class Floor:
     def _agent_moved(self, event: events.Event) -> None:
         agent_id = event.agent_id or ""
         state = self._state(agent_id)
+        self._keep_standing(agent_id, state)
         self._roster.send(agent_id, wire.AgentState(agent=self._agent_view(agent_id, state)))
         call_id = self._popped.get(agent_id)
         if call_id is None:
