@@ -49,7 +49,6 @@ class OwnState(Protocol):
     """What agents can do to themselves. Each raises `Refused` when it is impossible now."""
 
     async def set_status(self, agent_id: str, status: str, reason: str | None) -> None: ...
-    async def finish_wrap_up(self, agent_id: str) -> None: ...
 
     async def log_in(self, agent_id: str) -> None:
         """A desk page is opening. Without effect when already logged in; otherwise the agent starts not-ready."""
@@ -83,12 +82,21 @@ class CallControl(Protocol):
     async def dial(self, agent_id: str, number: str, show_as: str | None) -> None: ...
 
 
+class WriteUps(Protocol):
+    """What agents write of their calls. Each raises `Refused` when it is impossible now."""
+
+    async def write_up(self, agent_id: str, call_id: str, disposition: str | None, note: str) -> None: ...
+    async def finish_wrap_up(self, agent_id: str) -> None: ...
+    async def extend_wrap_up(self, agent_id: str) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Control:
     """Everything a command can reach."""
 
     own: OwnState
     calls: CallControl
+    write_ups: WriteUps
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ class AgentView:
     """One agent. `until` is when the activity ends by itself (wrap-up, offer), None when it does not.
 
     `pending` is the status that lands when the present work is done; `connected` says whether a desk page is open,
+    `owes`: wrap-up goes on beyond `until`, until a disposition is chosen;
     `reachable` whether offers can be made (page and phone).
     """
 
@@ -50,6 +51,7 @@ class AgentView:
     call_id: str | None = None
     connected: bool = False
     reachable: bool = False
+    owes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,6 +139,33 @@ class Answer(Message):
     error: Problem | None = None
 
 
+class Disposition(BaseModel):
+    """One choice of what became of a call, in both languages."""
+
+    model_config = ConfigDict(frozen=True)
+    code: str
+    zh: str
+    en: str
+
+
+class QueueDispositions(BaseModel):
+    """The choices of one queue; `forced`: wrap-up goes on until one is chosen."""
+
+    model_config = ConfigDict(frozen=True)
+    queue: str
+    forced: bool = False
+    choices: tuple[Disposition, ...] = ()
+
+
+class WrittenUp(Message):
+    """What is written of a call so far, as the server has it."""
+
+    type: Literal["written_up"] = "written_up"
+    call_id: str
+    disposition: str = ""
+    note: str = ""
+
+
 class Snapshot(Message):
     """Everything the page needs to draw itself; `stream` names the numbering that `seq` belongs to."""
 
@@ -150,10 +177,12 @@ class Snapshot(Message):
     calls: list[CallState]
     reasons: tuple[str, ...] = REASONS
     show_as: tuple[str, ...] = ()
+    dispositions: tuple[QueueDispositions, ...] = ()
+    written: tuple[WrittenUp, ...] = ()
 
 
 ServerMessage = Annotated[
-    Snapshot | AgentState | Pop | PopClosed | CallState | QueueStats | AgentsStats | Beat | Toast | Answer,
+    Snapshot | AgentState | Pop | PopClosed | CallState | QueueStats | AgentsStats | WrittenUp | Beat | Toast | Answer,
     Field(discriminator="type"),
 ]
 
@@ -200,7 +229,7 @@ class Plain(Command):
     `drop_other` ends the third party's part, also of a conference."""
 
     name: Literal[
-        "answer", "hang_up", "hold", "resume", "finish_wrap_up",
+        "answer", "hang_up", "hold", "resume", "finish_wrap_up", "extend_wrap_up",
         "swap", "complete", "conference", "drop_other",
     ]  # fmt: skip
     args: NoArgs = NoArgs()
@@ -281,6 +310,21 @@ class Dial(Command):
     args: DialArgs
 
 
+class WriteUpArgs(_FromPage):
+    """`disposition` of the call's queue, None while none is chosen; the note as it is now, whole."""
+
+    call_id: Annotated[str, Field(min_length=1, max_length=64)]
+    disposition: Annotated[str, Field(max_length=40)] | None = None
+    note: Annotated[str, Field(max_length=4000)] = ""
+
+
+class WriteUp(Command):
+    """May be sent as often as something is typed, in the talk and in wrap-up."""
+
+    name: Literal["write_up"] = "write_up"
+    args: WriteUpArgs
+
+
 class PopShown(_FromPage):
     """The record is drawn. `at` is the page's clock, for its own log; the server counts with its own."""
 
@@ -293,7 +337,7 @@ class Heartbeat(_FromPage):
     type: Literal["heartbeat"] = "heartbeat"
 
 
-AnyCommand = SetStatus | Plain | Transfer | Consult | Mute | SendDigits | Dial
+AnyCommand = SetStatus | Plain | WriteUp | Transfer | Consult | Mute | SendDigits | Dial
 ClientMessage = Annotated[
     Annotated[AnyCommand, Field(discriminator="name")] | PopShown | Heartbeat, Field(discriminator="type")
 ]

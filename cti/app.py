@@ -31,6 +31,7 @@ from agents.auth import Auth, hash_password
 from agents.ports import CheckResult, Control
 from agents.roster import Roster
 from agents.web import create_app
+from agents.wire import Disposition, QueueDispositions
 from cti import events
 from cti.asterisk.ari import Ari
 from cti.asterisk.link import Link, LinkDown, LinkRefused
@@ -50,6 +51,7 @@ from cti.secrets import Secrets
 from cti.settings import QueueSettings, Settings, fault_in
 from cti.telephones import COLLEAGUES, LineTelephones
 from cti.today import COUNTED, Today
+from cti.write_up import Rules, WriteUps
 from db.demo import seed_demo
 from db.engine import dispose, make_engine, upgrade
 from db.journal import Journal
@@ -156,6 +158,7 @@ def _queue(one: QueueSettings, time_zone: str) -> Queue:
         skip_rings=one.skip_rings,
         rule=one.rule,
         wrapup_s=one.wrapup_s,
+        write_up=one.disposition == "forced" and bool(one.dispositions),
         offer_timeout_s=one.offer_timeout_s,
         ageing_per_s=one.ageing_per_s,
         priority=one.priority,
@@ -166,6 +169,11 @@ def _queue(one: QueueSettings, time_zone: str) -> Queue:
         handle_s=one.handle_s,
         patience_s=one.patience_s,
     )
+
+
+def _dispositions(one: QueueSettings) -> QueueDispositions:
+    choices = tuple(Disposition(code=each.code, zh=each.zh, en=each.en) for each in one.dispositions)
+    return QueueDispositions(queue=one.name, forced=one.disposition == "forced", choices=choices)
 
 
 class Server:
@@ -207,7 +215,10 @@ class Server:
             language=settings.languages[0],
             recall_s=settings.recall_s,
         )
-        JournalListener(self.journal, self.calls.calls.get).listen(self.bus)
+        rules = Rules({one.name: one for one in settings.queues}, settings.wrapup_extra_s, settings.wrapup_extras)
+        self.write_ups = WriteUps(self.acd, self.bus, self.calls, self.dispatcher.handle, clock, rules)
+        self.roster.dispositions = tuple(_dispositions(one) for one in settings.queues if one.dispositions)
+        JournalListener(self.journal, self.write_ups.call).listen(self.bus)
         self.metrics = Metrics(self._readings)
         self.metrics.listen(self.bus)
         self.mqtt = MqttListener(settings.mqtt, self.floor.queues, clock) if settings.mqtt.host else None
@@ -311,7 +322,7 @@ class Server:
 
     def _web(self) -> FastAPI:
         return create_app(
-            control=Control(own=self.floor, calls=self.control),
+            control=Control(own=self.floor, calls=self.control, write_ups=self.write_ups),
             memory=self.store,
             roster=self.roster,
             auth=Auth(self._secrets.token_secret, origins=self.settings.web.origins),

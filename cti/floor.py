@@ -69,6 +69,7 @@ class Floor:
         bus.subscribe(events.AgentMoved, self._agent_moved)
         bus.subscribe(events.CallMoved, self._call_moved)
         bus.subscribe(events.CallRearranged, self._show)
+        bus.subscribe(events.CallWrittenUp, self._written_up)
         bus.subscribe(events.CallTransferred, self._show)
         bus.subscribe(events.Event, self._any)
 
@@ -208,10 +209,10 @@ class Floor:
             raise Refused("phone_away", "your phone is not registered")
         self.tell_acd(on.AgentChanged(agent_id, status=Status(status), reason=reason))
 
-    async def finish_wrap_up(self, agent_id: str) -> None:
-        if self._state(agent_id).activity is not Activity.WRAP_UP:
-            raise Refused("not_in_wrap_up", "there is no wrap-up to finish")
-        self.tell_acd(on.WrapUpFinished(agent_id))
+    def _written_up(self, event: events.CallWrittenUp) -> None:
+        """Every page of the agent has it, and those that are opened later."""
+        written = wire.WrittenUp(call_id=event.call_id or "", disposition=event.disposition, note=event.note)
+        self._roster.send(event.agent_id or "", written)
 
     def name_of(self, agent_id: str) -> str:
         return self._people[agent_id].name
@@ -278,6 +279,7 @@ class Floor:
             call_id=call_of(state.contact_id),
             connected=self._roster.connected(agent_id),
             reachable=state.reachable,
+            owes=state.owes,
         )
 
     def _agent_moved(self, event: events.Event) -> None:

@@ -92,6 +92,19 @@ class Store:
                 .order_by(PastContactRow.at.desc())
                 .limit(RECENT)
             )
+            calls = await session.scalars(
+                select(CallRow)
+                .where(CallRow.customer_id == row.id, CallRow.outcome == "served")
+                .order_by(CallRow.arrived_at.desc())
+                .limit(RECENT)
+            )
+            recent = [
+                *(
+                    {"at": one.at, "channel": one.channel, "agent": one.agent_id, "summary": one.summary}
+                    for one in past
+                ),
+                *(_contact(one) for one in calls),
+            ]
             return {
                 "id": row.id,
                 "name": row.name,
@@ -102,10 +115,7 @@ class Store:
                 "notes": row.notes,
                 "numbers": [value for kind, value in known if kind == "phone"],
                 "accounts": [value for kind, value in known if kind == "account"],
-                "recent": [
-                    {"at": one.at, "channel": one.channel, "agent": one.agent_id, "summary": one.summary}
-                    for one in past
-                ],
+                "recent": sorted(recent, key=lambda one: -one["at"])[:RECENT],
             }
 
     async def count_customers(self) -> int:
@@ -144,6 +154,18 @@ class Store:
 
 def _agent(row: AgentRow) -> AgentRecord:
     return AgentRecord(row.id, row.name, row.name_en, row.role, row.password_hash, row.phone, dict(row.skills))
+
+
+def _contact(row: CallRow) -> dict[str, Any]:
+    """A call of today or before, as a contact of its customer."""
+    return {
+        "at": row.arrived_at,
+        "channel": "voice",
+        "agent": row.agent_id,
+        "summary": row.facts.get("note", ""),
+        "disposition": row.facts.get("disposition", ""),
+        "queue": row.queue or "",
+    }
 
 
 def _call(row: CallRow) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from agents.ports import CheckResult, Control, PhoneLogin, Refused
 from agents.roster import Roster
 from agents.views import AgentView, FloorView, QueueView
 from agents.web import create_app
-from agents.wire import AgentState, CallState, Pop
+from agents.wire import AgentState, CallState, Pop, WrittenUp
 
 PASSWORD = "correct horse"
 HASH = hash_password(PASSWORD)
@@ -169,6 +169,13 @@ class FakeFloor:
             raise Refused(self.refuses)
         await self._act(agent_id, f"dial {number} {show_as}", {"idle"}, activity="talking")
 
+    async def write_up(self, agent_id: str, call_id: str, disposition: str | None, note: str) -> None:
+        await self._act(agent_id, f"write_up {disposition} {note}", {"talking", "held", "wrap_up"})
+        self.roster.send(agent_id, WrittenUp(call_id=call_id, disposition=disposition or "", note=note))
+
+    async def extend_wrap_up(self, agent_id: str) -> None:
+        await self._act(agent_id, "extend_wrap_up", {"wrap_up"}, until=self.clock() + 30)
+
     async def finish_wrap_up(self, agent_id: str) -> None:
         await self._act(agent_id, "finish_wrap_up", {"wrap_up"}, activity="idle", until=None)
 
@@ -239,7 +246,7 @@ class House:
         self.memory, self.health = FakeMemory(), FakeHealth()
         self.phones = FakePhones()
         self.auth = Auth(SECRET, origins=["https://desk.example.com"])
-        self.control = Control(own=self.floor, calls=self.floor)
+        self.control = Control(own=self.floor, calls=self.floor, write_ups=self.floor)
         self.app: FastAPI = create_app(
             control=self.control,
             memory=self.memory,

@@ -18,6 +18,7 @@ export interface AgentView {
   call_id: string | null;
   connected: boolean;
   reachable: boolean;
+  owes: boolean;
 }
 
 export interface QueueView {
@@ -54,6 +55,8 @@ export interface PastContact {
   channel: string;
   agent: string | null;
   summary: string;
+  disposition?: string;
+  queue?: string;
 }
 
 export interface Customer {
@@ -120,6 +123,25 @@ export interface AgentsStats extends Message {
   agents: AgentView[];
 }
 
+export interface Disposition {
+  code: string;
+  zh: string;
+  en: string;
+}
+
+export interface QueueDispositions {
+  queue: string;
+  forced: boolean;
+  choices: Disposition[];
+}
+
+export interface WrittenUp extends Message {
+  type: "written_up";
+  call_id: string;
+  disposition: string;
+  note: string;
+}
+
 export interface Beat extends Message {
   type: "beat";
 }
@@ -161,6 +183,8 @@ export interface Snapshot extends Message {
   calls: CallState[];
   reasons: string[];
   show_as: string[];
+  dispositions: QueueDispositions[];
+  written: WrittenUp[];
 }
 
 export type ServerMessage =
@@ -171,6 +195,7 @@ export type ServerMessage =
   | CallState
   | QueueStats
   | AgentsStats
+  | WrittenUp
   | Beat
   | Toast
   | Answer;
@@ -183,11 +208,12 @@ export interface Colleague {
 }
 
 export type CallCommand =
-  | "answer" | "hang_up" | "hold" | "resume" | "finish_wrap_up" | "swap" | "complete" | "conference" | "drop_other";
-export type CommandName = CallCommand | "set_status" | "transfer" | "consult" | "mute" | "send_digits" | "dial";
+  | "answer" | "hang_up" | "hold" | "resume" | "finish_wrap_up" | "extend_wrap_up" | "swap" | "complete" | "conference" | "drop_other";
+export type CommandName = CallCommand | "set_status" | "transfer" | "consult" | "mute" | "send_digits" | "dial" | "write_up";
 export type Args =
   | StatusArgs
   | { to: { kind: "agent" | "queue" | "number"; id: string } }
+  | { call_id: string; disposition: string | null; note: string }
   | { on: boolean }
   | { digits: string }
   | { number: string; show_as: string | null }

@@ -1,5 +1,5 @@
 // What an agent's page holds. Messages go in with the time, a new state comes out; nothing else changes it.
-import type { Activity, AgentView, CallState, Pop, QueueView, ServerMessage, Status, Toast } from "../wire";
+import type { Activity, AgentView, CallState, Pop, QueueDispositions, QueueView, ServerMessage, Status, Toast, WrittenUp } from "../wire";
 
 export const TOAST_MS = 8000;
 const MISSED_KEPT = 20;
@@ -29,6 +29,8 @@ export interface Desk {
   talked: string | null; // the call that came to talking: its record does not count as missed
   missed: Missed[];
   toasts: ShownToast[];
+  dispositions: QueueDispositions[];
+  written: WrittenUp[]; // as the server last said it
   showAs: string[]; // numbers that may be shown when dialling out
   cause: string; // why the last call or third was not reached
   callsEnded: number; // rises when the day's figures are worth asking for again
@@ -44,6 +46,8 @@ export const emptyDesk: Desk = {
   talked: null,
   missed: [],
   toasts: [],
+  dispositions: [],
+  written: [],
   showAs: [],
   cause: "",
   callsEnded: 0,
@@ -61,7 +65,7 @@ export function takeDesk(desk: Desk, message: ServerMessage, nowMs: number): Des
       const { me, reasons, floor } = message;
       const newest = message.pops.at(-1) ?? null;
       const call = message.calls.at(-1) ?? null;
-      const next = talking({ ...desk, me, reasons, queues: floor.queues, call, showAs: message.show_as }, me);
+      const next = talking({ ...desk, me, reasons, queues: floor.queues, call, showAs: message.show_as, dispositions: message.dispositions, written: message.written }, me);
       return newest?.call_id === desk.pop?.call_id ? next : present(next, newest);
     }
     case "agent_state":
@@ -76,6 +80,8 @@ export function takeDesk(desk: Desk, message: ServerMessage, nowMs: number): Des
       if (message.state === "ended")
         return { ...desk, call: null, cause: message.cause, callsEnded: desk.callsEnded + 1 };
       return { ...desk, cause: message.cause, call: message, talked: message.state === "ringing" ? desk.talked : message.call_id };
+    case "written_up":
+      return { ...desk, written: [...desk.written.filter((one) => one.call_id !== message.call_id), message] };
     case "toast": {
       const shown = { id: message.seq, toast: message, untilMs: nowMs + TOAST_MS };
       return { ...desk, toasts: [...desk.toasts, shown] };
