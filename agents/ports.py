@@ -132,6 +132,9 @@ class Memory(Protocol):
     async def call_story(self, call_id: str, /) -> Mapping[str, Any] | None:
         """The call with its `agent_id` and its `steps`, each with `at`, `kind`, perhaps `agent_id`; None if unknown."""
 
+    async def missed(self, agent_id: str, since: float, /) -> Sequence[Mapping[str, Any]]:
+        """Offers that ended without the agent since then (UTC), newest first."""
+
     async def recent_calls(self, limit: int, agent_id: str | None = None) -> Sequence[Mapping[str, Any]]:
         """Newest first; with `agent_id` only that agent's calls."""
 

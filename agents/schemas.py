@@ -24,6 +24,39 @@ class Directory(BaseModel):
     people: list[Colleague]
 
 
+class MissedOffer(BaseModel):
+    """`reason` as the router gave it: rona, rejected, busy, device, left..."""
+
+    at: float
+    call_id: str
+    reason: str
+    number: str
+    queue: str
+    name: str = ""
+
+
+class Missed(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "offers": [
+                        {
+                            "at": 1.7676e9,
+                            "call_id": "c1",
+                            "reason": "rona",
+                            "number": "138",
+                            "queue": "trading",
+                            "name": "",
+                        }
+                    ]
+                }
+            ]
+        }
+    )
+    offers: list[MissedOffer]
+
+
 class LoginForm(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"login": "1001", "password": "..."}]})
     login: Annotated[str, Field(max_length=64, pattern=PRINTABLE)]

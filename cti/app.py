@@ -195,6 +195,7 @@ class Server:
         self.floor.tell_acd = self.dispatcher.handle
         self.floor.queues = tuple(queue.name for queue in settings.queues)
         self.roster.show_as = tuple(settings.outbound.show_as)
+        self.floor.find_person = self.store.agent
         self.floor.answers = {queue.name: queue.answer for queue in settings.queues}
         self.phones = LineTelephones(self.calls, self.floor, self.dispatcher, settings.outbound)
         asterisk = settings.asterisk

@@ -7,7 +7,7 @@ offers.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
@@ -61,6 +61,7 @@ class Floor:
         self._moved = asyncio.Event()  # set and replaced whenever somebody can be reached, or no longer
         self._told: dict[str, wire.CallState] = {}
         self.answers: Mapping[str, str] = {}
+        self.find_person: Callable[[str], Awaitable[AgentRecord | None]] = _nobody
         self.standing = StandingLegs(self._dial_standing, lambda one: self._state(one).activity is Activity.IDLE)
         roster.show(self.snapshot, self.view_of)
         roster.on_presence = self._presence
@@ -193,9 +194,17 @@ class Floor:
 
     async def log_in(self, agent_id: str) -> None:
         if agent_id not in self._people:
-            raise Refused("unknown_agent", "this agent joined after the server started: restart it")
+            await self._welcome(agent_id)
         if self._state(agent_id).status is Status.LOGGED_OUT:
             self.tell_acd(on.AgentChanged(agent_id, status=Status.NOT_READY, reason="logged_in"))
+
+    async def _welcome(self, agent_id: str) -> None:
+        """Somebody who works here since the server started."""
+        found = await self.find_person(agent_id)
+        if found is None or found.role != "agent":
+            raise Refused("unknown_agent", f"{agent_id} takes no calls here")
+        if agent_id not in self._people:
+            self.staff([found])
 
     async def log_out(self, agent_id: str) -> None:
         if self._state(agent_id).activity in IN_A_CALL:
@@ -354,6 +363,10 @@ class Floor:
         if event.kind in COUNTED:
             self._today.take(event.kind, event.at, event.as_dict(), self._clock())
         self._roster.floor_changed()
+
+
+async def _nobody(_agent_id: str) -> None:
+    return None
 
 
 def _asked_in(call: Call) -> str:

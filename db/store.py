@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 from db.tables import AgentRow, Base, CallRow, CustomerRow, IdentityRow, JournalRow, PastContactRow, QueueRow, SkillRow
 
 RECENT = 5
+MOST_MISSED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,26 @@ class Store:
         query = what.where(JournalRow.at >= since, JournalRow.kind.in_(kinds)).order_by(JournalRow.at, JournalRow.seq)
         async with self.engine.connect() as connection:
             return [(at, kind, data) for at, kind, data in await connection.execute(query)]
+
+    async def missed(self, agent_id: str, since: float) -> list[dict[str, Any]]:
+        """Offers that ended without the agent, newest first: `at`, `reason`, and of the call what its record has."""
+        query = (
+            select(JournalRow.at, JournalRow.call_id, JournalRow.data, CallRow.number, CallRow.queue, CallRow.facts)
+            .join(CallRow, CallRow.id == JournalRow.call_id)
+            .where(JournalRow.kind == "offer_ended", JournalRow.agent_id == agent_id, JournalRow.at >= since)
+            .order_by(JournalRow.at.desc())
+            .limit(MOST_MISSED)
+        )
+        async with self.engine.connect() as connection:
+            rows = await connection.execute(query)
+            return [
+                {
+                    "at": at, "call_id": call_id, "reason": data["reason"], "number": number, "queue": queue or "",
+                    "name": (facts.get("customer") or {}).get("name", ""),
+                }
+                for at, call_id, data, number, queue, facts in rows
+                if data.get("reason") != "answered"
+            ]  # fmt: skip
 
     async def recent_calls(self, limit: int, agent_id: str | None = None) -> list[dict[str, Any]]:
         """Newest first."""

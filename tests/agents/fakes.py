@@ -63,6 +63,7 @@ class FakeMemory:
     def __init__(self) -> None:
         self.people: dict[str, Person] = {person.id: person for person in PEOPLE}
         self.away = False
+        self.offers: list[tuple[str, dict[str, Any]]] = []
         offer = {"at": 1.0, "kind": "offer_made", "agent_id": "1001"}
         self.stories: dict[str, dict[str, Any]] = {
             "c-1": {"id": "c-1", "agent_id": "1001", "queue": "accounts", "steps": []},
@@ -81,6 +82,10 @@ class FakeMemory:
     async def call_story(self, call_id: str, /) -> Mapping[str, Any] | None:
         self._reach()
         return self.stories.get(call_id)
+
+    async def missed(self, agent_id: str, since: float, /) -> Sequence[Mapping[str, Any]]:
+        self._reach()
+        return [one for whose, one in self.offers if whose == agent_id and one["at"] >= since]
 
     async def recent_calls(self, limit: int, agent_id: str | None = None) -> Sequence[Mapping[str, Any]]:
         self._reach()

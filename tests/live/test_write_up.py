@@ -6,6 +6,7 @@ import pytest
 
 from agents.ports import Refused
 from agents.wire import Pop
+from db.tables import AgentRow
 from tests.live.conftest import House
 
 pytestmark = pytest.mark.live
@@ -59,3 +60,35 @@ async def test_where_it_is_forced_wrap_up_ends_only_after_a_choice(house: House)
     await house.server.write_ups.write_up("1003", connected.call_id, "settled", "")
     await house.server.write_ups.finish_wrap_up("1003")
     assert house.server.acd.state_of("1003").available
+
+
+async def test_an_offer_that_was_missed_is_remembered(house: House) -> None:
+    await house.agent("1004", auto_answer=False)
+    caller = await house.queued("13800000001")
+    await house.until("offer_ended", reason="rona")
+    await house.server.journal.flush()
+    [missed] = await house.server.store.missed("1004", 0.0)
+    assert (missed["reason"], missed["number"], missed["name"]) == ("rona", "13800000001", "张三丰")
+    assert await house.server.store.missed("1001", 0.0) == []
+    caller.hang_up()
+
+
+async def test_somebody_who_joins_while_the_server_runs_takes_calls_without_a_restart(house: House) -> None:
+    server = house.server
+    row = AgentRow(
+        id="1009", name="新人", name_en="New", role="agent", password_hash="", phone="agent1004",
+        skills={"mandarin": 5, "trading": 5}, active=True,
+    )  # fmt: skip
+    await server.store.add([row])
+    await house.agents_phone("1004")  # whose telephone is theirs too
+    await server.floor.log_in("1009")
+    page = server.roster.join("1009", lambda _code: None)
+    house.stack.callback(server.roster.leave, page)
+    await house.holds(lambda: server.acd.state_of("1009").reachable)
+    await server.floor.set_status("1009", "ready", None)
+    caller = await house.queued()
+    await house.until("agent_connected", agent_id="1009")
+    caller.hang_up()
+    await house.until("call_ended")
+    with pytest.raises(Refused, match="takes no calls"):
+        await server.floor.log_in("2001")

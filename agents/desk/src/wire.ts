@@ -153,6 +153,16 @@ export interface Toast extends Message {
   text: string;
 }
 
+// What GET /api/missed answers.
+export interface MissedOffer {
+  at: number;
+  call_id: string;
+  reason: string;
+  number: string;
+  queue: string;
+  name: string;
+}
+
 // What POST /api/phone and /api/booth answer.
 export interface PhoneLogin {
   user: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { emptyDesk, takeDesk, timerOf, TOAST_MS, wishOf, withoutOldToasts } from "../src/core/desk";
+import { allMissed, emptyDesk, takeDesk, timerOf, TOAST_MS, wishOf, withoutOldToasts } from "../src/core/desk";
 import { agent, callState, pop, popClosed, queue, snapshot, stateOf, toast } from "./messages";
 
 const after = (...messages: Parameters<typeof takeDesk>[1][]) =>
@@ -91,5 +91,15 @@ describe("the rest", () => {
     );
     expect(desk.queues[0]?.waiting).toBe(4);
     expect(desk.callsEnded).toBe(1);
+  });
+});
+
+describe("what was missed before the page was opened", () => {
+  const recorded = (call_id: string, at: number) => ({ call_id, at, reason: "rona", number: "138", queue: "q", name: "Li" });
+  const here = { callId: "c-2", at: 50, number: "139", queue: "q", reason: "rona", name: "" };
+
+  it("stands below what is newer, and nothing stands twice", () => {
+    const all = allMissed([here], [recorded("c-2", 49), recorded("c-1", 10), recorded("c-2", 20)]);
+    expect(all.map((one) => [one.callId, one.at])).toEqual([["c-2", 50], ["c-2", 20], ["c-1", 10]]);
   });
 });

@@ -1,5 +1,5 @@
 // What an agent's page holds. Messages go in with the time, a new state comes out; nothing else changes it.
-import type { Activity, AgentView, CallState, Pop, QueueDispositions, QueueView, ServerMessage, Status, Toast, WrittenUp } from "../wire";
+import type { Activity, AgentView, CallState, MissedOffer, Pop, QueueDispositions, QueueView, ServerMessage, Status, Toast, WrittenUp } from "../wire";
 
 export const TOAST_MS = 8000;
 const MISSED_KEPT = 20;
@@ -10,7 +10,7 @@ export interface Missed {
   number: string;
   queue: string;
   reason: string;
-  pop: Pop;
+  name: string;
 }
 
 export interface ShownToast {
@@ -101,8 +101,18 @@ function closed(desk: Desk, callId: string, reason: string, at: number): Desk {
   if (pop?.call_id !== callId) return desk;
   const gone = present(desk, null);
   if (reason === "done" || desk.talked === callId) return gone;
-  const missed: Missed = { callId, at, number: pop.number, queue: pop.queue, reason, pop };
+  const name = pop.customer?.name ?? pop.caller_name;
+  const missed: Missed = { callId, at, number: pop.number, queue: pop.queue, reason, name };
   return { ...gone, missed: [missed, ...desk.missed].slice(0, MISSED_KEPT) };
+}
+
+const SAME_S = 10; // one offer, told by the line and by the records
+
+// With what was missed before this page was opened, newest first.
+export function allMissed(here: Missed[], recorded: MissedOffer[]): Missed[] {
+  const known = (one: MissedOffer) => here.some((mine) => mine.callId === one.call_id && Math.abs(mine.at - one.at) < SAME_S);
+  const before = recorded.filter((one) => !known(one)).map(({ call_id: callId, ...rest }) => ({ callId, ...rest }));
+  return [...here, ...before].sort((a, b) => b.at - a.at);
 }
 
 export function withoutOldToasts(desk: Desk, nowMs: number): Desk {

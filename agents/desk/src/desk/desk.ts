@@ -5,12 +5,12 @@ import { dayOf, midnight, since, type CallRecord } from "../core/day";
 import { emptyDesk, shownState, takeDesk, withoutOldToasts, type Desk, type Shown } from "../core/desk";
 import { customerNames, span } from "../core/words";
 import type { Outcome } from "../line/commands";
-import { colleagues, ownCalls } from "../line/session";
+import { colleagues, missedOffers, ownCalls } from "../line/session";
 import { notify, sound } from "../ui/attention";
 import { chinese, said, t } from "../ui/i18n";
 import { usePage, type PageOf } from "../ui/page";
 import { settings } from "../ui/settings";
-import type { Colleague, Pop } from "../wire";
+import type { Colleague, MissedOffer, Pop } from "../wire";
 
 const TICK_MS = 250;
 const RING_HERTZ = 660;
@@ -31,6 +31,7 @@ export interface DeskPage extends PageOf<Desk> {
   asking: Ref<"transfer" | "consult" | null>; // whom the call is to go to
   keypad: Ref<boolean>;
   people: Ref<Colleague[]>;
+  recorded: Ref<MissedOffer[]>; // offers missed today, before this page was opened
   look(): Promise<void>; // who can be asked in now
   choose(reason: string | null): void;
   calls: Ref<CallRecord[]>; // today's
@@ -54,6 +55,7 @@ export function provideDesk(): DeskPage {
   const asking = ref<"transfer" | "consult" | null>(null);
   const keypad = ref(false);
   const people = ref<Colleague[]>([]);
+  const recorded = ref<MissedOffer[]>([]);
   let keys: Promise<unknown> = Promise.resolve(); // one after another, in order
   const desk: DeskPage = {
     ...page,
@@ -65,6 +67,7 @@ export function provideDesk(): DeskPage {
     asking,
     keypad,
     people,
+    recorded,
     look: async () => {
       people.value = await colleagues().catch(() => people.value);
     },
@@ -86,7 +89,12 @@ export function provideDesk(): DeskPage {
   tellWhenDrawn(desk);
   keepTheDay(desk);
   keepTheTitle(desk);
-  watch(desk.inside, (inside) => inside && page.state.value.me && void desk.look());
+  watch(desk.inside, async (inside) => {
+    recorded.value = [];
+    if (!inside || !page.state.value.me) return;
+    void desk.look();
+    recorded.value = await missedOffers(Math.floor(midnight(desk.now.value * 1000) / 1000)).catch(() => []);
+  });
   watch(
     () => [desk.can("transfer"), desk.can("keypad")],
     ([goes, keyed]) => {

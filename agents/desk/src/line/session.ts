@@ -1,6 +1,6 @@
 // Who is logged in. The access token lives in this module only; the cookie that renews it is out of reach of scripts.
 import type { CallRecord } from "../core/day";
-import type { Colleague, PhoneLogin, Problem } from "../wire";
+import type { Colleague, MissedOffer, PhoneLogin, Problem } from "../wire";
 
 interface Session {
   token: string;
@@ -64,6 +64,9 @@ export const boothLogin = (number: string): Promise<PhoneLogin> => request<Phone
 
 export const colleagues = async (): Promise<Colleague[]> =>
   (await call<{ people: Colleague[] }>("GET", "/api/directory")).people;
+
+export const missedOffers = async (sinceS: number): Promise<MissedOffer[]> =>
+  (await call<{ offers: MissedOffer[] }>("GET", `/api/missed?since=${sinceS}`)).offers;
 
 export const about = (): Promise<About> => request<About>("GET", "/api/about");
 
