@@ -63,7 +63,8 @@ def move(activity: Activity, happening: Happening) -> Activity:
 class AgentState:
     """What is to be seen of an agent. `since` and `until` are UTC epoch seconds; `until` ends wrap-up or offer.
 
-    `contact_id` is the contact the activity is about, `contacts` all the agent has.
+    `contact_id` is the contact the activity is about, `contacts` all the agent has. `owes`: wrap-up goes on beyond
+    `until`, until the contact is written up or wrap-up is ended.
     """
 
     status: Status = Status.LOGGED_OUT
@@ -75,6 +76,7 @@ class AgentState:
     contact_id: str | None = None
     reachable: bool = False
     contacts: tuple[str, ...] = ()
+    owes: bool = False
 
     @property
     def available(self) -> bool:

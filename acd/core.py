@@ -306,6 +306,8 @@ class Acd:
         _, work = self._at_hand.get(event.contact_id, (None, None))
         if work is not None:
             work.queue = event.queue
+            queue = self.config.queues.get(event.queue)
+            work.owes = queue is not None and queue.write_up
 
     def _done(self, event: events.ContactDone, now: float) -> None:
         seat, work = self._at_hand.get(event.contact_id, (None, None))
@@ -313,7 +315,7 @@ class Acd:
             return
         del self._at_hand[event.contact_id]
         queue = self.config.queues.get(work.queue)
-        if queue is not None and queue.wrapup_s > 0:
+        if queue is not None and (queue.wrapup_s > 0 or work.owes):
             work.move(Happening.DONE, now, now + queue.wrapup_s)
             self.timers.set(now + queue.wrapup_s, Timer(self._wrap_up_due, seat, work))
             self._moved[event.agent_id] = None
@@ -333,13 +335,22 @@ class Acd:
         self._moved[seat.agent.id] = None
         self._restaffed(staffed, ready, now)
 
+    def _written_up(self, event: events.WrittenUp, _now: float) -> None:
+        """Wrap-up beyond its time is not ended by this: the agent may be writing yet."""
+        seat = self.crew.seats.get(event.agent_id)
+        for work in seat.work.values() if seat else ():
+            queue = self.config.queues.get(work.queue)
+            if work.contact_id == event.contact_id and work.activity is not Activity.OFFERED:
+                work.owes = queue is not None and queue.write_up and not event.complete
+                self._moved[event.agent_id] = None
+
     def _wrapped_up(self, event: events.WrapUpFinished, now: float) -> None:
         for seat, work in self._wrap_ups(event.agent_id):
             self._through(seat, work, Happening.WRAP_UP_ENDED, now)
 
-    def _wrap_up_extended(self, event: events.WrapUpExtended, _now: float) -> None:
+    def _wrap_up_extended(self, event: events.WrapUpExtended, now: float) -> None:
         for seat, work in self._wrap_ups(event.agent_id):
-            work.until = (work.until or 0.0) + max(0.0, event.seconds)
+            work.until = max(work.until or now, now) + max(0.0, event.seconds)
             self.timers.set(work.until, Timer(self._wrap_up_due, seat, work))
             self._moved[event.agent_id] = None
 
@@ -349,7 +360,7 @@ class Acd:
         return [(seat, work) for work in works if seat and work.activity is Activity.WRAP_UP]
 
     def _wrap_up_due(self, seat: Seat, work: Work, now: float) -> None:
-        if work.activity is Activity.WRAP_UP and (work.until or 0.0) <= now:
+        if work.activity is Activity.WRAP_UP and not work.owes and (work.until or 0.0) <= now:
             self._through(seat, work, Happening.WRAP_UP_ENDED, now)
 
     # -- offers ------------------------------------------------------------------------------------------------------
@@ -394,7 +405,7 @@ class Acd:
         queue, contact = place.family.queue, place.contact
         offer_id = self._last_offer = self._last_offer + 1
         until = now + queue.offer_timeout_s
-        work = Work(contact, offer_id, now, until)
+        work = Work(contact, offer_id, now, until, owes=queue.write_up)
         self.room.take(place)
         place.offer_id = offer_id
         self.crew.begin(seat, work)
@@ -509,6 +520,7 @@ _HANDLERS: Mapping[type, Callable[..., None]] = {
     events.ContactMoved: Acd._at_hand_moved,
     events.ContactDone: Acd._done,
     events.ContactHeld: Acd._held,
+    events.WrittenUp: Acd._written_up,
     events.WrapUpFinished: Acd._wrapped_up,
     events.WrapUpExtended: Acd._wrap_up_extended,
     events.ConfigChanged: Acd._config_changed,

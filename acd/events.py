@@ -86,14 +86,22 @@ class ContactHeld(Event, frozen=True, gc=False):
     held: bool
 
 
+class WrittenUp(Event, frozen=True, gc=False):
+    """What the queue asks for is there (or, not `complete`, is gone again): of use from the answer to wrap-up's end."""
+
+    contact_id: str
+    agent_id: str
+    complete: bool = True
+
+
 class WrapUpFinished(Event, frozen=True, gc=False):
-    """The agent is through with all there is to write up."""
+    """Wrap-up ends now, written up or not: whether it may is for whoever says so."""
 
     agent_id: str
 
 
 class WrapUpExtended(Event, frozen=True, gc=False):
-    """So many seconds more, from the present end."""
+    """So many seconds more, from the present end, or from now when that has passed."""
 
     agent_id: str
     seconds: float

@@ -48,7 +48,10 @@ class Closing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """`skip_rings`: a ring that nobody logged in can meet is passed over. `closed_to`: as `Overflow.to`."""
+    """`skip_rings`: a ring that nobody logged in can meet is passed over. `closed_to`: as `Overflow.to`.
+
+    `write_up`: wrap-up does not end by its time before the contact is written up.
+    """
 
     name: str
     requires: Requirement = EVERYBODY
@@ -65,6 +68,7 @@ class Queue:
     closed_to: str = "closed"
     handle_s: float = 180.0
     patience_s: float | None = None
+    write_up: bool = False
 
     def __post_init__(self) -> None:
         if self.ageing_per_s < 0 or self.wrapup_s < 0 or self.offer_timeout_s <= 0 or self.handle_s <= 0:

@@ -14,7 +14,21 @@ from agents import examples
 from agents.auth import TICKET_S, Denied, Identity, Tokens, verify
 from agents.parts import ApiError, Parts, close_pages, current, parts_of, remembered
 from agents.ports import AgentLike, Refused
-from agents.schemas import PRINTABLE, About, Calls, Day, Error, LoginForm, Me, Session, Staff, Ticket
+from agents.schemas import (
+    PRINTABLE,
+    About,
+    Calls,
+    Day,
+    Directory,
+    Error,
+    LoginForm,
+    Me,
+    Missed,
+    MissedOffer,
+    Session,
+    Staff,
+    Ticket,
+)
 from agents.views import FloorView
 
 COOKIE = "zongji_session"
@@ -101,6 +115,19 @@ async def floor(who: Who, parts: WithParts) -> FloorView:
     """An agent sees all queues and himself; a supervisor sees everybody."""
     view = parts.control.own.snapshot()
     return view if who.sees_all else view.only(who.agent_id)
+
+
+@router.get("/directory", summary="Who can be asked in now")
+async def directory(who: Who, parts: WithParts) -> Directory:
+    """Everybody who takes calls, with presence; of a colleague's work an agent sees no more than that."""
+    people = [one for one in parts.control.own.snapshot().directory() if one.id != who.agent_id]
+    return Directory(people=people)
+
+
+@router.get("/missed", summary="Offers that went elsewhere")
+async def missed(who: Who, parts: WithParts, since: Annotated[float, Query(ge=0, le=1e11)]) -> Missed:
+    """One's own, since then (UTC epoch seconds), newest first."""
+    return Missed(offers=[MissedOffer(**one) for one in await remembered(parts.memory.missed(who.agent_id, since))])
 
 
 @router.get("/calls", summary="The newest calls")

@@ -21,7 +21,9 @@ AT_ONCE = 8
 # How each is carried out: by whom, for which agent, with which arguments.
 COMMANDS: dict[str, Callable[[Control, str, Any], Awaitable[None]]] = {
     "set_status": lambda to, agent, args: to.own.set_status(agent, args.status, args.reason),
-    "finish_wrap_up": lambda to, agent, _: to.own.finish_wrap_up(agent),
+    "finish_wrap_up": lambda to, agent, _: to.write_ups.finish_wrap_up(agent),
+    "extend_wrap_up": lambda to, agent, _: to.write_ups.extend_wrap_up(agent),
+    "write_up": lambda to, agent, args: to.write_ups.write_up(agent, args.call_id, args.disposition, args.note),
     "answer": lambda to, agent, _: to.calls.answer(agent),
     "hang_up": lambda to, agent, _: to.calls.hang_up(agent),
     "hold": lambda to, agent, _: to.calls.hold(agent),

@@ -49,7 +49,6 @@ class OwnState(Protocol):
     """What agents can do to themselves. Each raises `Refused` when it is impossible now."""
 
     async def set_status(self, agent_id: str, status: str, reason: str | None) -> None: ...
-    async def finish_wrap_up(self, agent_id: str) -> None: ...
 
     async def log_in(self, agent_id: str) -> None:
         """A desk page is opening. Without effect when already logged in; otherwise the agent starts not-ready."""
@@ -107,6 +106,14 @@ class Supervision(Protocol):
         """The day so far in steps; raises KeyError for no such queue."""
 
 
+class WriteUps(Protocol):
+    """What agents write of their calls. Each raises `Refused` when it is impossible now."""
+
+    async def write_up(self, agent_id: str, call_id: str, disposition: str | None, note: str) -> None: ...
+    async def finish_wrap_up(self, agent_id: str) -> None: ...
+    async def extend_wrap_up(self, agent_id: str) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Control:
     """Everything a command can reach."""
@@ -114,6 +121,7 @@ class Control:
     own: OwnState
     calls: CallControl
     supervision: Supervision
+    write_ups: WriteUps
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +156,9 @@ class Memory(Protocol):
 
     async def call_story(self, call_id: str, /) -> Mapping[str, Any] | None:
         """The call with its `agent_id` and its `steps`, each with `at`, `kind`, perhaps `agent_id`; None if unknown."""
+
+    async def missed(self, agent_id: str, since: float, /) -> Sequence[Mapping[str, Any]]:
+        """Offers that ended without the agent since then (UTC), newest first."""
 
     async def recent_calls(self, limit: int, agent_id: str | None = None) -> Sequence[Mapping[str, Any]]:
         """Newest first; with `agent_id` only that agent's calls."""

@@ -15,7 +15,7 @@ import structlog
 
 from agents.stream import Fresh, Item, Outbox, Stream
 from agents.views import AgentView, FloorView, WaitingView
-from agents.wire import AgentsStats, Answer, Message, QueueStats, Snapshot, Waiting
+from agents.wire import AgentsStats, Answer, Message, QueueDispositions, QueueStats, Snapshot, Waiting
 
 log = structlog.get_logger(__name__)
 View = Literal["desk", "wallboard"]
@@ -96,6 +96,8 @@ class Roster:
         self.on_shown = on_shown
         self.clock = clock
         self.id = secrets.token_hex(4)
+        self.dispositions: tuple[QueueDispositions, ...] = ()
+        self.show_as: tuple[str, ...] = ()  # numbers an agent may show when dialling out
         self._floor: Callable[[], FloorView] = lambda: FloorView(clock())
         self._agent: Callable[[str], AgentView | None] = lambda _agent_id: None
         self._seen: FloorView | None = None
@@ -276,6 +278,9 @@ class Roster:
             pops=stream.pops if desk else [],
             calls=stream.calls if desk else [],
             listening=stream.listening if desk else None,
+            show_as=self.show_as if desk else (),
+            dispositions=self.dispositions if desk else (),
+            written=stream.written if desk else (),
         )
 
     def _looked(self) -> FloorView:

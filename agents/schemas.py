@@ -7,9 +7,54 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from agents.examples import CALL
+from agents.views import Colleague
 
 PRINTABLE = r"^[^\x00-\x1f\x7f]+$"  # PostgreSQL fails on a zero in a text
 ME: dict[str, Any] = {"id": "1001", "name": "王芳", "name_en": "Wang Fang", "role": "agent"}
+
+
+class Directory(BaseModel):
+    """`presence` of each: `ready` can take a call now, `busy` has one, `not_ready`, or `away`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"people": [{"id": "1002", "name": "李伟", "name_en": "Li Wei", "presence": "ready"}]}]
+        }
+    )
+    people: list[Colleague]
+
+
+class MissedOffer(BaseModel):
+    """`reason` as the router gave it: rona, rejected, busy, device, left..."""
+
+    at: float
+    call_id: str
+    reason: str
+    number: str
+    queue: str
+    name: str = ""
+
+
+class Missed(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "offers": [
+                        {
+                            "at": 1.7676e9,
+                            "call_id": "c1",
+                            "reason": "rona",
+                            "number": "138",
+                            "queue": "trading",
+                            "name": "",
+                        }
+                    ]
+                }
+            ]
+        }
+    )
+    offers: list[MissedOffer]
 
 
 class LoginForm(BaseModel):

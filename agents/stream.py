@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from agents.wire import CallState, Listening, Message, Pop, PopClosed
+from agents.wire import CallState, Listening, Message, Pop, PopClosed, WrittenUp
 
 
 def _nobody_asks(_written: bool) -> None:
@@ -39,6 +39,7 @@ class Stream:
         self._calls: dict[str, CallState] = {}
         self._ended: set[str] = set()
         self.listening: Listening | None = None
+        self._written: dict[str, WrittenUp] = {}
 
     @property
     def pops(self) -> list[Pop]:
@@ -47,6 +48,11 @@ class Stream:
     @property
     def calls(self) -> list[CallState]:
         return list(self._calls.values())
+
+    @property
+    def written(self) -> tuple[WrittenUp, ...]:
+        """What is written of the calls on the screen."""
+        return tuple(one for call_id, one in self._written.items() if call_id in self._pops)
 
     def add(self, message: Message, now: float) -> tuple[int, str]:
         """Number the message; its number and its text."""
@@ -71,8 +77,11 @@ class Stream:
                 self._pops.pop(call_id, None)
             self._ended.clear()
             self._pops[message.call_id] = message
+        elif isinstance(message, WrittenUp):
+            self._written[message.call_id] = message
         elif isinstance(message, PopClosed):
             self._pops.pop(message.call_id, None)
+            self._written.pop(message.call_id, None)
             self._calls.pop(message.call_id, None)
         elif isinstance(message, Listening):
             self.listening = None if message.state == "ended" else message

@@ -34,6 +34,7 @@ class AgentView:
     """One agent. `until` is when the activity ends by itself (wrap-up, offer), None when it does not.
 
     `pending` is the status that lands when the present work is done; `connected` says whether a desk page is open,
+    `owes`: wrap-up goes on beyond `until`, until a disposition is chosen;
     `reachable` whether offers can be made (page and phone).
     """
 
@@ -51,6 +52,17 @@ class AgentView:
     call_id: str | None = None
     connected: bool = False
     reachable: bool = False
+    owes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """Somebody who may be asked in. `presence`: `ready` can take a call now, `busy` has one, `not_ready`, or `away`."""
+
+    id: str
+    name: str
+    name_en: str = ""
+    presence: str = "away"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +73,24 @@ class FloorView:
     queues: tuple[QueueView, ...] = ()
     agents: tuple[AgentView, ...] = ()
 
+    def directory(self) -> tuple[Colleague, ...]:
+        """What every agent may know of every other."""
+        return tuple(Colleague(one.id, one.name, one.name_en, _presence(one)) for one in self.agents)
+
     def agent(self, agent_id: str) -> AgentView | None:
         return next((agent for agent in self.agents if agent.id == agent_id), None)
 
     def only(self, agent_id: str) -> FloorView:
         """The same floor as an agent may see it: all queues, no colleague's state."""
         return replace(self, agents=tuple(agent for agent in self.agents if agent.id == agent_id))
+
+
+def _presence(agent: AgentView) -> str:
+    if agent.status == "logged_out" or not agent.reachable:
+        return "away"
+    if agent.activity != "idle":
+        return "busy"
+    return "ready" if agent.status == "ready" else "not_ready"
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,6 +166,33 @@ class Answer(Message):
     error: Problem | None = None
 
 
+class Disposition(BaseModel):
+    """One choice of what became of a call, in both languages."""
+
+    model_config = ConfigDict(frozen=True)
+    code: str
+    zh: str
+    en: str
+
+
+class QueueDispositions(BaseModel):
+    """The choices of one queue; `forced`: wrap-up goes on until one is chosen."""
+
+    model_config = ConfigDict(frozen=True)
+    queue: str
+    forced: bool = False
+    choices: tuple[Disposition, ...] = ()
+
+
+class WrittenUp(Message):
+    """What is written of a call so far, as the server has it."""
+
+    type: Literal["written_up"] = "written_up"
+    call_id: str
+    disposition: str = ""
+    note: str = ""
+
+
 class Snapshot(Message):
     """Everything the page needs to draw itself; `stream` names the numbering that `seq` belongs to."""
 
@@ -178,6 +205,8 @@ class Snapshot(Message):
     listening: Listening | None = None
     reasons: tuple[str, ...] = REASONS
     show_as: tuple[str, ...] = ()
+    dispositions: tuple[QueueDispositions, ...] = ()
+    written: tuple[WrittenUp, ...] = ()
 
 
 ServerMessage = Annotated[
@@ -190,6 +219,7 @@ ServerMessage = Annotated[
     | AgentsStats
     | Waiting
     | Listening
+    | WrittenUp
     | Beat
     | Toast
     | Answer,
@@ -239,7 +269,7 @@ class Plain(Command):
     `drop_other` ends the third party's part, also of a conference."""
 
     name: Literal[
-        "answer", "hang_up", "hold", "resume", "finish_wrap_up",
+        "answer", "hang_up", "hold", "resume", "finish_wrap_up", "extend_wrap_up",
         "swap", "complete", "conference", "drop_other",
     ]  # fmt: skip
     args: NoArgs = NoArgs()
@@ -418,6 +448,21 @@ class SendMessage(Command):
     args: MessageArgs
 
 
+class WriteUpArgs(_FromPage):
+    """`disposition` of the call's queue, None while none is chosen; the note as it is now, whole."""
+
+    call_id: Annotated[str, Field(min_length=1, max_length=64)]
+    disposition: Annotated[str, Field(max_length=40)] | None = None
+    note: Annotated[str, Field(max_length=4000)] = ""
+
+
+class WriteUp(Command):
+    """May be sent as often as something is typed, in the talk and in wrap-up."""
+
+    name: Literal["write_up"] = "write_up"
+    args: WriteUpArgs
+
+
 class PopShown(_FromPage):
     """The record is drawn. `at` is the page's clock, for its own log; the server counts with its own."""
 
@@ -430,7 +475,7 @@ class Heartbeat(_FromPage):
     type: Literal["heartbeat"] = "heartbeat"
 
 
-OwnCommand = SetStatus | Plain | Transfer | Consult | Mute | SendDigits | Dial
+OwnCommand = SetStatus | Plain | WriteUp | Transfer | Consult | Mute | SendDigits | Dial
 SupervisorCommand = (
     Listen | SetSpyMode | PlainSupervision | ForceStatus | ForceLogOut | SetSkills | SetQueues | RaisePriority
     | SendMessage

@@ -110,6 +110,8 @@ class Facts:
     ended_at: float | None = None
     outcome: str = "abandoned_in_menu"
     cause: str = ""
+    disposition: str = ""
+    note: str = ""
     hung_up_by: str = "caller"
     path: list[str] = field(default_factory=list)
     data: dict[str, str] = field(default_factory=dict)

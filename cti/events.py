@@ -138,6 +138,14 @@ class CallTransferred(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallWrittenUp(Event):
+    """What an agent wrote of it; said again whenever that has changed. The note is personal: it goes to no broker."""
+
+    disposition: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallEnded(Event):
     outcome: str
     hung_up_by: str

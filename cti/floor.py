@@ -7,7 +7,7 @@ offers.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 import structlog
 
@@ -21,10 +21,12 @@ from agents.ports import Refused
 from agents.roster import Roster
 from agents.views import AgentView, FloorView, QueueView
 from cti import events
+from cti.asterisk.channel import Leg
 from cti.bus import Bus
 from cti.call import Call
 from cti.call_states import State
 from cti.calls import Calls, Dialling
+from cti.standing import StandingLegs
 from cti.talk import Party, call_of
 from cti.today import COUNTED, Today
 from db.store import AgentRecord
@@ -34,6 +36,7 @@ UNREGISTERED = {"UNAVAILABLE", "INVALID", "UNKNOWN", ""}
 IN_A_CALL = {Activity.OFFERED, Activity.TALKING, Activity.HELD}
 PAGE_GRACE_S = 15.0
 COLLEAGUES = "_colleagues"  # the queue in which a colleague is asked: nobody else waits there
+STANDING_S = 10.0
 BROWSER = "web"  # so begins the name of a phone in a page
 SHOWN = {
     State.OFFERED: "ringing", State.DIALLING: "dialling", State.TALKING: "talking", State.HELD: "held",
@@ -66,6 +69,8 @@ class Floor:
         self._moved = asyncio.Event()  # set and replaced whenever somebody can be reached, or no longer
         self._told: dict[str, wire.CallState] = {}
         self.answers: Mapping[str, str] = {}
+        self.find_person: Callable[[str], Awaitable[AgentRecord | None]] = _nobody
+        self.standing = StandingLegs(self._dial_standing, lambda one: self._state(one).activity is Activity.IDLE)
         roster.show(self.snapshot, self.view_of)
         roster.on_presence = self._presence
         roster.on_shown = self._shown
@@ -73,6 +78,7 @@ class Floor:
         bus.subscribe(events.AgentMoved, self._agent_moved)
         bus.subscribe(events.CallMoved, self._call_moved)
         bus.subscribe(events.CallRearranged, self._show)
+        bus.subscribe(events.CallWrittenUp, self._written_up)
         bus.subscribe(events.CallTransferred, self._show)
         bus.subscribe(events.Event, self._any)
 
@@ -91,9 +97,24 @@ class Floor:
         """The agent's phone rings, or answers by itself when `auto` or the queue says so."""
         facts, endpoint = call.facts, self.phone_of(agent_id)
         name = facts.customer["name"] if facts.customer else facts.name
+        if (up := self.standing.of(agent_id)) is not None:
+            return Party("agent", agent_id, up, contact_id, recallable=endpoint.startswith(BROWSER), standing=True)
         auto = auto or self.answers.get(facts.queue or "", "ring") != "ring"
         leg = await self._calls.dial(endpoint, Dialling(timeout_s, name, facts.number, auto, call_id=call.id))
         return Party("agent", agent_id, leg, contact_id, recallable=endpoint.startswith(BROWSER))
+
+    async def _dial_standing(self, agent_id: str) -> Leg:
+        name = self._people[agent_id].name
+        return await self._calls.dial(self.phone_of(agent_id), Dialling(STANDING_S, name, auto=True))
+
+    def _keep_standing(self, agent_id: str, state: AgentState) -> None:
+        """Where a queue wants it, the telephone of whoever can be reached stays up; who talks is left alone."""
+        there = state.reachable and state.status is not Status.LOGGED_OUT
+        if "standing" in self.answers.values() and (there or state.activity not in IN_A_CALL):
+            self.standing.want(agent_id, there)
+
+    async def close(self) -> None:
+        await self.standing.close()
 
     async def until_reachable(self, agent_id: str) -> None:
         """The agent's page is open, the phone registered, and the link up."""
@@ -181,9 +202,17 @@ class Floor:
 
     async def log_in(self, agent_id: str) -> None:
         if agent_id not in self._people:
-            raise Refused("unknown_agent", "this agent joined after the server started: restart it")
+            await self._welcome(agent_id)
         if self._state(agent_id).status is Status.LOGGED_OUT:
             self.tell_acd(on.AgentChanged(agent_id, status=Status.NOT_READY, reason="logged_in"))
+
+    async def _welcome(self, agent_id: str) -> None:
+        """Somebody who works here since the server started."""
+        found = await self.find_person(agent_id)
+        if found is None or found.role != "agent":
+            raise Refused("unknown_agent", f"{agent_id} takes no calls here")
+        if agent_id not in self._people:
+            self.staff([found])
 
     async def log_out(self, agent_id: str) -> None:
         if self._state(agent_id).activity in IN_A_CALL:
@@ -197,10 +226,10 @@ class Floor:
             raise Refused("phone_away", "your phone is not registered")
         self.tell_acd(on.AgentChanged(agent_id, status=Status(status), reason=reason))
 
-    async def finish_wrap_up(self, agent_id: str) -> None:
-        if self._state(agent_id).activity is not Activity.WRAP_UP:
-            raise Refused("not_in_wrap_up", "there is no wrap-up to finish")
-        self.tell_acd(on.WrapUpFinished(agent_id))
+    def _written_up(self, event: events.CallWrittenUp) -> None:
+        """Every page of the agent has it, and those that are opened later."""
+        written = wire.WrittenUp(call_id=event.call_id or "", disposition=event.disposition, note=event.note)
+        self._roster.send(event.agent_id or "", written)
 
     def name_of(self, agent_id: str) -> str:
         return self._people[agent_id].name
@@ -262,11 +291,13 @@ class Floor:
             call_id=call_of(state.contact_id),
             connected=self._roster.connected(agent_id),
             reachable=state.reachable,
+            owes=state.owes,
         )
 
     def _agent_moved(self, event: events.Event) -> None:
         agent_id = event.agent_id or ""
         state = self._state(agent_id)
+        self._keep_standing(agent_id, state)
         self._roster.send(agent_id, wire.AgentState(agent=self._agent_view(agent_id, state)))
         call_id = self._popped.get(agent_id)
         if call_id is None:
@@ -335,6 +366,10 @@ class Floor:
         if event.kind in COUNTED:
             self._today.take(event.kind, event.at, event.as_dict(), self._clock())
         self._roster.floor_changed()
+
+
+async def _nobody(_agent_id: str) -> None:
+    return None
 
 
 def _asked_in(call: Call) -> str:

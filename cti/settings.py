@@ -142,8 +142,18 @@ class OutboundSettings(Section):
         return self.show_as[0] if self.show_as else ""
 
 
+class DispositionSettings(Section):
+    """What became of a contact, for the agent to choose: `code` for reports, its words in both languages."""
+
+    code: Name
+    zh: Annotated[str, Field(min_length=1, max_length=40)]
+    en: Annotated[str, Field(min_length=1, max_length=40)]
+
+
 class QueueSettings(Section):
-    """`answer`: an agent's phone rings, answers by itself (`auto`), or stays up between calls (`standing`).
+    """`dispositions`: of which an agent chooses; where `disposition` is `forced` wrap-up goes on until one is chosen.
+
+    `answer`: an agent's phone rings, answers by itself (`auto`), or stays up between calls (`standing`).
 
     `prefer_s`: so long only the account manager and the last agent are asked. `target_s`: answered within it counts
     as in time.
@@ -165,6 +175,8 @@ class QueueSettings(Section):
     handle_s: Annotated[float, Field(ge=1, le=86_400)] = 180.0
     patience_s: Annotated[float, Field(ge=1, le=86_400)] | None = None
     wrapup_s: Seconds = 15.0
+    dispositions: list[DispositionSettings] = []
+    disposition: Literal["optional", "forced"] = "optional"
     target_s: Seconds = 20.0
     offer_timeout_s: Annotated[float, Field(ge=1, le=600)] = 20.0
     ageing_per_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
@@ -194,6 +206,8 @@ class Settings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     mqtt: MqttSettings = MqttSettings()
     outbound: OutboundSettings = OutboundSettings()
+    wrapup_extra_s: Annotated[float, Field(ge=1, le=600)] = 30.0
+    wrapup_extras: Annotated[int, Field(ge=0, le=20)] = 3
     recall_s: Annotated[float, Field(ge=1, le=600)] = 20.0
     time_zone: str = "Asia/Shanghai"
     missed_limit: Annotated[int, Field(ge=1, le=100)] = 1

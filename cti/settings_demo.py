@@ -6,13 +6,42 @@ from typing import Any
 
 DEMO_SKILLS = ["mandarin", "english", "accounts", "trading", "complaints"]
 
+
+def _choices(*words: tuple[str, str, str]) -> list[dict[str, str]]:
+    return [{"code": code, "zh": zh, "en": en} for code, zh, en in words]
+
+
+FOLLOW_UP = ("follow_up", "需要跟进", "Follow up")
 DEMO_QUEUES: list[dict[str, Any]] = [
-    {"name": "accounts", "requires": "accounts >= 1"},
-    {"name": "trading", "requires": "trading >= 1", "priority": 5},
+    {
+        "name": "accounts",
+        "requires": "accounts >= 1",
+        "dispositions": _choices(
+            ("answered", "已解答", "Answered"), ("changed", "已办理变更", "Changed for them"), FOLLOW_UP
+        ),
+    },
+    {
+        "name": "trading",
+        "requires": "trading >= 1",
+        "priority": 5,
+        "dispositions": _choices(
+            ("quote", "行情咨询", "Quote"),
+            ("order_taken", "已代为委托", "Order taken"),
+            ("order_failed", "委托未成", "Order failed"),
+            FOLLOW_UP,
+        ),
+    },
     {
         "name": "complaints",
         "requires": "complaints >= 3",
         "rings": [{"after_s": 30.0, "requires": "complaints >= 1"}],
         "wrapup_s": 30.0,
+        "disposition": "forced",
+        "dispositions": _choices(
+            ("settled", "已当场解决", "Settled"),
+            ("recorded", "已登记投诉", "Recorded"),
+            ("calmed", "已安抚", "Calmed"),
+            FOLLOW_UP,
+        ),
     },
 ]

@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 ASK_S = 30.0
 OWN_S = 20.0
 OUTSIDE_S = 45.0
-AGAIN_S = 0.2
+AGAIN_S, TRY_S = 0.2, 1.5  # a page answers by itself, within a tenth of a second
 # Q.850 causes as the desk knows them; what is not here is "failed".
 CAUSES = {
     1: "unknown_number", 3: "unreachable", 17: "busy", 18: "no_answer", 19: "no_answer", 20: "unreachable",
@@ -59,8 +59,10 @@ class LineTelephones:
             async with asyncio.timeout(grace_s):
                 while True:
                     await self._floor.until_reachable(lost.id)
-                    with suppress(NotReached):
-                        return await self.own(call, lost.id, lost.contact_id)
+                    # It may be the telephone that is just going, of which nobody has told us: it never answers.
+                    with suppress(NotReached, TimeoutError):
+                        async with asyncio.timeout(TRY_S):
+                            return await self.own(call, lost.id, lost.contact_id)
                     await asyncio.sleep(AGAIN_S)
         except TimeoutError:
             raise NotReached("not_back") from None

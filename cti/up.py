@@ -11,7 +11,16 @@ from pathlib import Path
 
 from agents.pages import missing
 from cti import pbx, phones
-from cti.app import Server, StartError, Voice, listening, prepare_voice, seen_by_asterisk, web_running
+from cti.app import (
+    Server,
+    StartError,
+    Voice,
+    listening,
+    prepare_voice,
+    seen_by_asterisk,
+    spare_the_collector,
+    web_running,
+)
 from cti.audio import write_hold_music
 from cti.logs import log_to
 from cti.pbx import Pbx, PbxConfig
@@ -59,6 +68,7 @@ async def up(settings: Settings) -> None:
             await stack.enter_async_context(phone(proxy, accounts, tone_hz=880, folder=run_dir / PHONES))
             await _registered(server)
         stop.settled()
+        spare_the_collector()
         say(f"ready after {time.monotonic() - started:.1f} s")
         _tell(settings, url)
         status = asyncio.create_task(_status(server))

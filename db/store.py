@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 from db.tables import AgentRow, Base, CallRow, CustomerRow, IdentityRow, JournalRow, PastContactRow, QueueRow, SkillRow
 
 RECENT = 5
+MOST_MISSED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,19 @@ class Store:
                 .order_by(PastContactRow.at.desc())
                 .limit(RECENT)
             )
+            calls = await session.scalars(
+                select(CallRow)
+                .where(CallRow.customer_id == row.id, CallRow.outcome == "served")
+                .order_by(CallRow.arrived_at.desc())
+                .limit(RECENT)
+            )
+            recent = [
+                *(
+                    {"at": one.at, "channel": one.channel, "agent": one.agent_id, "summary": one.summary}
+                    for one in past
+                ),
+                *(_contact(one) for one in calls),
+            ]
             return {
                 "id": row.id,
                 "name": row.name,
@@ -115,10 +129,7 @@ class Store:
                 "notes": row.notes,
                 "numbers": [value for kind, value in known if kind == "phone"],
                 "accounts": [value for kind, value in known if kind == "account"],
-                "recent": [
-                    {"at": one.at, "channel": one.channel, "agent": one.agent_id, "summary": one.summary}
-                    for one in past
-                ],
+                "recent": sorted(recent, key=lambda one: -one["at"])[:RECENT],
             }
 
     async def count_customers(self) -> int:
@@ -146,6 +157,26 @@ class Store:
         async with self.engine.connect() as connection:
             return [(at, kind, data) for at, kind, data in await connection.execute(query)]
 
+    async def missed(self, agent_id: str, since: float) -> list[dict[str, Any]]:
+        """Offers that ended without the agent, newest first: `at`, `reason`, and of the call what its record has."""
+        query = (
+            select(JournalRow.at, JournalRow.call_id, JournalRow.data, CallRow.number, CallRow.queue, CallRow.facts)
+            .join(CallRow, CallRow.id == JournalRow.call_id)
+            .where(JournalRow.kind == "offer_ended", JournalRow.agent_id == agent_id, JournalRow.at >= since)
+            .order_by(JournalRow.at.desc())
+            .limit(MOST_MISSED)
+        )
+        async with self.engine.connect() as connection:
+            rows = await connection.execute(query)
+            return [
+                {
+                    "at": at, "call_id": call_id, "reason": data["reason"], "number": number, "queue": queue or "",
+                    "name": (facts.get("customer") or {}).get("name", ""),
+                }
+                for at, call_id, data, number, queue, facts in rows
+                if data.get("reason") != "answered"
+            ]  # fmt: skip
+
     async def recent_calls(self, limit: int, agent_id: str | None = None) -> list[dict[str, Any]]:
         """Newest first."""
         query = select(CallRow).order_by(CallRow.arrived_at.desc()).limit(limit)
@@ -159,6 +190,18 @@ def _agent(row: AgentRow) -> AgentRecord:
     return AgentRecord(
         row.id, row.name, row.name_en, row.role, row.password_hash, row.phone, dict(row.skills), tuple(row.queues)
     )
+
+
+def _contact(row: CallRow) -> dict[str, Any]:
+    """A call of today or before, as a contact of its customer."""
+    return {
+        "at": row.arrived_at,
+        "channel": "voice",
+        "agent": row.agent_id,
+        "summary": row.facts.get("note", ""),
+        "disposition": row.facts.get("disposition", ""),
+        "queue": row.queue or "",
+    }
 
 
 def _call(row: CallRow) -> dict[str, Any]:

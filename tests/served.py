@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from agents.auth import Auth, hash_password
-from cti.app import MENUS, Server, Voice, listening, web_running
+from cti.app import MENUS, Server, Voice, listening, spare_the_collector, web_running
 from cti.audio import PromptFiles
 from cti.logs import log_to
 from cti.secrets import Secrets
@@ -91,6 +91,7 @@ async def served(folder: Path, ami_port: int, agents: int = 0) -> AsyncIterator[
 async def main(folder: str, ami_port: str, agents: str) -> None:
     log_to(Path(folder) / "zongji.log")
     async with served(Path(folder), int(ami_port), int(agents)) as (_, url):
+        spare_the_collector()
         print(url, flush=True)  # noqa: T201
         await asyncio.to_thread(sys.stdin.read)
 

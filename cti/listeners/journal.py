@@ -10,7 +10,7 @@ from cti.bus import Bus
 from cti.call import Call
 from db.journal import Journal
 
-RECORDED = (events.CallArrived, events.CallQueued, events.AgentConnected, events.CallEnded)
+RECORDED = (events.CallArrived, events.CallQueued, events.AgentConnected, events.CallEnded, events.CallWrittenUp)
 
 
 class JournalListener:

@@ -28,6 +28,7 @@ class Piece:
     until: float | None
     activity: Activity = A.OFFERED
     answered_at: float = 0.0
+    owes: bool = False
 
 
 @dataclass
@@ -179,7 +180,7 @@ class Oracle:
         del self.talks[event.contact_id]
         piece = next(p for p in one.work if p.contact.id == event.contact_id and p.activity in (A.TALKING, A.HELD))
         wrapup_s = self.config.queues[piece.contact.queue].wrapup_s if piece.contact.queue in self.config.queues else 0
-        if wrapup_s:
+        if wrapup_s or piece.owes:
             piece.activity, piece.until = A.WRAP_UP, now + wrapup_s
         else:
             self.through(one, piece, now)
@@ -191,6 +192,13 @@ class Oracle:
                 if (piece.contact.id, one.agent.id, piece.activity) == (event.contact_id, event.agent_id, wanted):
                     piece.activity = A.HELD if event.held else A.TALKING
 
+    def _WrittenUp(self, event: on.WrittenUp, now: float) -> None:  # noqa: N802
+        one = self.people.get(event.agent_id)
+        for piece in one.work if one else []:
+            if piece.contact.id == event.contact_id and piece.activity is not A.OFFERED:
+                queue = self.config.queues.get(piece.contact.queue)
+                piece.owes = queue is not None and queue.write_up and not event.complete
+
     def _WrapUpFinished(self, event: on.WrapUpFinished, now: float) -> None:  # noqa: N802
         one = self.people.get(event.agent_id)
         for piece in [p for p in one.work if p.activity is A.WRAP_UP] if one else []:
@@ -201,7 +209,7 @@ class Oracle:
         one = self.people.get(event.agent_id)
         for piece in one.work if one else []:
             if piece.activity is A.WRAP_UP:
-                piece.until = (piece.until or 0) + max(0.0, event.seconds)
+                piece.until = max(piece.until or now, now) + max(0.0, event.seconds)
 
     def _ConfigChanged(self, event: on.ConfigChanged, now: float) -> None:  # noqa: N802
         old, new = self.config, event.config
@@ -220,8 +228,11 @@ class Oracle:
     def due(self, now: float) -> None:
         for one in list(self.people.values()):
             for piece in list(one.work):
-                if piece.activity is A.WRAP_UP and (piece.until or 0) <= now:
-                    self.through(one, piece, now)
+                if piece.activity is A.WRAP_UP and piece.until is not None and piece.until <= now:
+                    if piece.owes:
+                        piece.until = None  # its time is over, only the agent ends it now
+                    else:
+                        self.through(one, piece, now)
         self.note_staff(now)
         for _, piece in sorted(
             ((p.offer_id, p) for one in self.people.values() for p in one.work if p.activity is A.OFFERED),

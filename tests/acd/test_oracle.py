@@ -85,6 +85,7 @@ def queues(draw: Any, name: str) -> Queue:
         draw(st.sampled_from([None, None, *HOURS])),
         closing,
         draw(st.sampled_from([*QUEUES, "closed"])),
+        write_up=draw(st.booleans()),
     )
 
 
@@ -242,6 +243,10 @@ class Routers(RuleBasedStateMachine):
     @rule(agent_id=st.sampled_from(AGENTS), seconds=st.none() | quarters)
     def wrap_up(self, agent_id: str, seconds: float | None) -> None:
         self.tell(on.WrapUpFinished(agent_id) if seconds is None else on.WrapUpExtended(agent_id, seconds))
+
+    @rule(contact_id=st.sampled_from(CONTACTS), agent_id=st.sampled_from(AGENTS), complete=st.booleans())
+    def is_written_up(self, contact_id: str, agent_id: str, complete: bool) -> None:
+        self.tell(on.WrittenUp(contact_id, agent_id, complete))
 
     @rule(config=configs)
     def config_changes(self, config: Config) -> None:

@@ -571,3 +571,28 @@ def test_each_queue_counts_its_own_staff_and_whom_its_widest_ring_would_ask() ->
     assert house.acd.staffing() == {"q": (4, 3, 0), "gold": (2, 2, 0), "none": (0, 0, 0)}
     house.call("c", "gold").answer()
     assert house.acd.staffing() == {"q": (4, 2, 1), "gold": (2, 1, 1), "none": (0, 0, 0)}
+
+
+# -- writing up --------------------------------------------------------------------------------------------------------
+
+FORCED = Queue("q", wrapup_s=5.0, write_up=True)
+
+
+def test_wrap_up_that_is_owed_goes_on_beyond_its_time_until_it_is_written_and_ended() -> None:
+    house = House(FORCED).agent("a").call("c").answer().at(10.0).tell(on.ContactDone("c", "a")).at(20.0).tick()
+    assert (house.acd.state_of("a").activity, house.acd.state_of("a").owes) == (Activity.WRAP_UP, True)
+    house.tell(on.WrittenUp("c", "a"))
+    assert not house.acd.state_of("a").owes
+    assert house.tell(on.WrapUpFinished("a")).acd.state_of("a").activity is Activity.IDLE
+
+
+def test_what_was_written_in_the_talk_lets_wrap_up_end_by_its_time() -> None:
+    house = House(FORCED).agent("a").call("c").answer().tell(on.WrittenUp("c", "a"))
+    house.at(10.0).tell(on.ContactDone("c", "a")).at(15.0).tick()
+    assert house.acd.state_of("a").activity is Activity.IDLE
+
+
+def test_a_customer_left_to_a_colleague_is_his_to_write_up() -> None:
+    house = House(FORCED, Queue("asked", wrapup_s=0.0)).agent("a").call("c+1", "asked").answer()
+    house.tell(on.ContactMoved("c+1", "q")).at(3.0).tell(on.ContactDone("c+1", "a")).at(60.0).tick()
+    assert house.acd.state_of("a").owes

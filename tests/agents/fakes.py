@@ -16,7 +16,7 @@ from agents.ports import CheckResult, Control, PhoneLogin, Refused
 from agents.roster import Roster
 from agents.views import AgentView, FloorView, QueueView, WaitingView
 from agents.web import create_app
-from agents.wire import AgentState, CallState, Listening, Pop, Toast
+from agents.wire import AgentState, CallState, Listening, Pop, Toast, WrittenUp
 
 PASSWORD = "correct horse"
 HASH = hash_password(PASSWORD)
@@ -64,6 +64,7 @@ class FakeMemory:
     def __init__(self) -> None:
         self.people: dict[str, Person] = {person.id: person for person in PEOPLE}
         self.away = False
+        self.offers: list[tuple[str, dict[str, Any]]] = []
         offer = {"at": 1.0, "kind": "offer_made", "agent_id": "1001"}
         self.stories: dict[str, dict[str, Any]] = {
             "c-1": {"id": "c-1", "agent_id": "1001", "queue": "accounts", "steps": []},
@@ -83,6 +84,10 @@ class FakeMemory:
         self._reach()
         return self.stories.get(call_id)
 
+    async def missed(self, agent_id: str, since: float, /) -> Sequence[Mapping[str, Any]]:
+        self._reach()
+        return [one for whose, one in self.offers if whose == agent_id and one["at"] >= since]
+
     async def recent_calls(self, limit: int, agent_id: str | None = None) -> Sequence[Mapping[str, Any]]:
         self._reach()
         rows = [story for story in self.stories.values() if agent_id in (None, story["agent_id"])]
@@ -98,6 +103,7 @@ class FakeFloor:
         self.queues = [QueueView("accounts"), QueueView("trading"), QueueView("complaints")]
         self.done: list[str] = []
         self.broken = False
+        self.refuses = ""  # why no number may be dialled
         self.quick = asyncio.Event()  # cleared, what is done to a call takes until it is set
         self.quick.set()
         self.letting_in = asyncio.Event()  # cleared, log-ins take until it is set
@@ -165,7 +171,16 @@ class FakeFloor:
         await self._act(agent_id, f"send_digits {digits}", {"talking"})
 
     async def dial(self, agent_id: str, number: str, show_as: str | None) -> None:
+        if self.refuses:
+            raise Refused(self.refuses)
         await self._act(agent_id, f"dial {number} {show_as}", {"idle"}, activity="talking")
+
+    async def write_up(self, agent_id: str, call_id: str, disposition: str | None, note: str) -> None:
+        await self._act(agent_id, f"write_up {disposition} {note}", {"talking", "held", "wrap_up"})
+        self.roster.send(agent_id, WrittenUp(call_id=call_id, disposition=disposition or "", note=note))
+
+    async def extend_wrap_up(self, agent_id: str) -> None:
+        await self._act(agent_id, "extend_wrap_up", {"wrap_up"}, until=self.clock() + 30)
 
     async def finish_wrap_up(self, agent_id: str) -> None:
         await self._act(agent_id, "finish_wrap_up", {"wrap_up"}, activity="idle", until=None)
@@ -328,7 +343,7 @@ class House:
         self.memory, self.health = FakeMemory(), FakeHealth()
         self.phones = FakePhones()
         self.auth = Auth(SECRET, origins=["https://desk.example.com"])
-        self.control = Control(own=self.floor, calls=self.floor, supervision=self.supervision)
+        self.control = Control(own=self.floor, calls=self.floor, supervision=self.supervision, write_ups=self.floor)
         self.app: FastAPI = create_app(
             control=self.control,
             memory=self.memory,

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 from playwright.async_api import Browser, Page
 
-from agents.views import AgentView, QueueView
-from agents.wire import PopClosed
+from agents.views import AgentView, QueueView, WaitingView, WhyLine
+from agents.wire import CallState, PopClosed
 from tests.browser.house import Eyes, LiveHouse, browser_running
 
 Scheme = Literal["light", "dark"]
@@ -73,6 +73,42 @@ def large(house: LiveHouse) -> None:
         house.floor.agents[one.id] = one
 
 
+def supervised(house: LiveHouse, waiting: int = 3) -> None:
+    """Those who wait and why, and the day so far."""
+    now = house.clock()
+    able, asked = WhyLine("able", {"able": 3, "ready": 1, "free": 0}), WhyLine("asked", {"requires": "trading >= 5"})
+    whys = (
+        (
+            WhyLine("place", {"position": 1, "waiting": 2, "queue": "trading", "waited_s": 65.0, "score": 65.0}),
+            asked,
+            able,
+        ),
+        (WhyLine("ringing", {"agent": "1002"}),),
+        (WhyLine("nobody"), WhyLine("ring", {"in_s": 12.4, "requires": "complaints >= 2"})),
+    )
+    people = (("张三丰", "Zhang Sanfeng", "gold"), ("李晓梅", "Li Xiaomei", "silver"), ("", "", ""))
+    house.supervision.contacts = [
+        WaitingView(
+            f"w-{nth + 1}", ("trading", "accounts", "complaints")[nth % 3], f"+86138000000{nth:02}", *people[nth % 3],
+            language=("zh", "zh", "en")[nth % 3], since=now - 65 + nth * 7 % 64, priority=(0.0, 60.0)[nth % 2],
+            position=nth // 3 + 1, offered_to="1002" if nth % 3 == 1 else None, p50_s=20.0 + nth,
+            p90_s=None if nth % 3 == 2 else 75.0 + nth, why=whys[nth % 3],
+        )
+        for nth in range(waiting)
+    ]  # fmt: skip
+    begins = now - now % 900 - 26 * 900
+    house.supervision.days[None] = {
+        "queue": "", "step_s": 900, "formula": "in time / all",
+        "steps": [
+            {
+                "at": begins + nth * 900, "offered": 20 + nth * 13 % 17, "answered": 18 + nth * 13 % 15,
+                "abandoned": nth % 4, "service_level": 0.95 - nth * 7 % 11 / 30, "mean_wait_s": 6.0 + nth % 9,
+            }
+            for nth in range(27)
+        ],
+    }  # fmt: skip
+
+
 async def desk(house: LiveHouse, eyes: Eyes, shoot: str) -> None:
     async def picture(page: Page, name: str) -> None:
         await asyncio.sleep(0.25)  # menus and dialogs fade in: a picture, not a test
@@ -99,6 +135,7 @@ async def desk(house: LiveHouse, eyes: Eyes, shoot: str) -> None:
     await page.click('[data-menu="not_ready"]')
     await picture(page, "4b-reasons")
     await page.keyboard.press("Escape")
+    await with_others(house, page, picture)
     await page.click("#hold")
     await page.wait_for_selector('[data-state="held"]')
     await picture(page, "5-held")
@@ -118,6 +155,37 @@ async def desk(house: LiveHouse, eyes: Eyes, shoot: str) -> None:
     await page.wait_for_selector("#banner", state="hidden")
 
 
+async def with_others(house: LiveHouse, page: Page, picture: Callable[[Page, str], Awaitable[None]]) -> None:
+    """A key pad, the choice of whom to ask, a consult, a conference."""
+
+    def is_(state: str, other: str = "") -> None:
+        values = {"call_id": "c-9", "state": state, "since": house.clock() - 75, "number": "+8613800000001"}
+        third = {"kind": "agent", "id": "1002", "name": "李伟", "state": other} if other else None
+        house.roster.send("1001", CallState.model_validate({**values, "queue": "accounts", "other": third}))
+
+    is_("talking")
+    await page.click("#keypad")
+    await page.keyboard.type("12#")
+    await picture(page, "4c-keypad")
+    await page.click("#keypad")
+    house.floor.move("1002", reachable=True)
+    await page.click("#transfer")
+    await page.wait_for_selector('[data-target="agent 1002"]:visible')
+    await picture(page, "4d-transfer")
+    await page.keyboard.press("Escape")
+    await page.wait_for_selector(".el-dialog:visible", state="hidden")
+    for state, other in (
+        ("held", "ringing"),
+        ("consulting", "talking"),
+        ("talking", "held"),
+        ("conference", "talking"),
+    ):
+        is_(state, other)
+        await page.wait_for_selector("#other")
+        await picture(page, f"4e-{state}-{other}")
+    is_("talking")
+
+
 async def wallboard(eyes: Eyes, shoot: str) -> None:
     page = await eyes.open("/wallboard")
     await eyes.log_in(page, "2001")
@@ -129,6 +197,31 @@ async def wallboard(eyes: Eyes, shoot: str) -> None:
     await page.click('[data-show="agents"]')
     await asyncio.sleep(0.4)
     await page.screenshot(path=shoot.format("9-wallboard-agents"))
+
+
+async def supervisor(eyes: Eyes, shoot: str) -> None:
+    page = await eyes.open("/supervisor")
+    await eyes.log_in(page, "2001")
+    await page.wait_for_selector("#team tbody tr")
+    await page.wait_for_selector("#day canvas")
+    await page.wait_for_selector("#waiting tbody")
+    await page.click("#team tr.talking")
+    await page.click("#waiting .caller >> nth=0")
+    await asyncio.sleep(0.8)
+    await page.screenshot(path=shoot.format("10-supervisor"))
+    await page.click("#listen")
+    await page.wait_for_selector("#spying .who")
+    await page.click("#force")
+    await asyncio.sleep(0.4)
+    await page.screenshot(path=shoot.format("10-supervisor-force"))
+    await page.keyboard.press("Escape")
+    for name in ("skills", "message"):
+        await page.click(f"#{name}")
+        await page.wait_for_selector(".el-dialog:visible")
+        await asyncio.sleep(0.4)
+        await page.screenshot(path=shoot.format(f"10-supervisor-{name}"))
+        await page.keyboard.press("Escape")
+        await page.wait_for_selector(".el-dialog:visible", state="hidden")
 
 
 @asynccontextmanager
@@ -156,6 +249,17 @@ async def take(browser: Browser, folder: Path, only: str) -> None:
                         await desk(house, eyes, shoot)
                         await eyes.context.clear_cookies()
                         await wallboard(eyes, shoot.replace("{}", "{}-small"))
+                if only in shoot.format("supervisor"):
+                    async with seen(browser, locale, scheme, size) as (house, eyes):
+                        small(house)
+                        supervised(house)
+                        house.floor.move("1001", activity="talking", queue="trading", status="ready")
+                        await supervisor(eyes, shoot.replace("{}", "{}-small"))
+                if only in shoot.format("supervisor-large"):
+                    async with seen(browser, locale, scheme, size) as (house, eyes):
+                        large(house)
+                        supervised(house, 60)
+                        await supervisor(eyes, shoot.replace("{}", "{}-large"))
             for size in WALLS:
                 shoot = str(folder / f"{{}}-large-{locale[:2]}-{scheme}-{size[0]}.png")
                 if only in shoot.format("wall"):

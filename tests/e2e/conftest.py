@@ -29,7 +29,11 @@ MEDIA = [
     "--autoplay-policy=no-user-gesture-required",
 ]
 # A page that has just gone is rung once more before anybody knows.
-GONE = ["Could not create dialog to invalid URI", "Failed to create outgoing session to endpoint"]
+GONE = [
+    "Could not create dialog to invalid URI",
+    "Failed to create outgoing session to endpoint",
+    "Error sending Response msg 200/BYE",
+]
 expect.set_options(timeout=15_000)
 
 

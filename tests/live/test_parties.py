@@ -336,3 +336,26 @@ async def test_a_page_that_stays_away_gives_its_caller_to_the_next_before_all_ot
     await house.until("agent_connected", agent_id="1001")
     waiting.hang_up()
     await second.wait_for("CALL_CLOSED")
+
+
+async def test_a_standing_leg_takes_one_call_after_the_other_and_stays_up(house: House) -> None:
+    house.server.floor.answers = dict.fromkeys(house.server.floor.queues, "standing")
+    _, phone_ = await house.agent("1004")
+    await phone_.wait_for("CALL_ESTABLISHED")
+    await house.holds(lambda: house.server.floor.standing.of("1004"))
+    for turn in range(2):
+        caller = await house.queued()
+        [call] = house.server.calls.calls.values()
+        await house.until("agent_connected", call_id=call.id)
+        await house.passes(1.0)
+        if turn:
+            caller.hang_up()
+        else:
+            await house.server.control.hang_up("1004")
+        await house.until("call_ended", call_id=call.id)
+        await caller.wait_for("CALL_CLOSED", 15)
+        assert tone_seconds(caller.heard()[-1], FIRST_HZ) > 0.5
+        await house.holds(lambda: house.server.acd.state_of("1004").available)
+    assert [event.kind for event in phone_.events].count("CALL_ESTABLISHED") == 1
+    await house.server.floor.log_out("1004")
+    await phone_.wait_for("CALL_CLOSED")

@@ -18,6 +18,7 @@ export interface AgentView {
   call_id: string | null;
   connected: boolean;
   reachable: boolean;
+  owes: boolean;
 }
 
 export interface QueueView {
@@ -54,6 +55,8 @@ export interface PastContact {
   channel: string;
   agent: string | null;
   summary: string;
+  disposition?: string;
+  queue?: string;
 }
 
 export interface Customer {
@@ -158,6 +161,25 @@ export interface Listening extends Message {
   cause: string;
 }
 
+export interface Disposition {
+  code: string;
+  zh: string;
+  en: string;
+}
+
+export interface QueueDispositions {
+  queue: string;
+  forced: boolean;
+  choices: Disposition[];
+}
+
+export interface WrittenUp extends Message {
+  type: "written_up";
+  call_id: string;
+  disposition: string;
+  note: string;
+}
+
 export interface Beat extends Message {
   type: "beat";
 }
@@ -168,6 +190,16 @@ export interface Toast extends Message {
   code: string;
   text: string;
   sender: string;
+}
+
+// What GET /api/missed answers.
+export interface MissedOffer {
+  at: number;
+  call_id: string;
+  reason: string;
+  number: string;
+  queue: string;
+  name: string;
 }
 
 // What POST /api/phone and /api/booth answer.
@@ -201,6 +233,8 @@ export interface Snapshot extends Message {
   listening: Listening | null;
   reasons: string[];
   show_as: string[];
+  dispositions: QueueDispositions[];
+  written: WrittenUp[];
 }
 
 export type ServerMessage =
@@ -213,6 +247,7 @@ export type ServerMessage =
   | AgentsStats
   | Waiting
   | Listening
+  | WrittenUp
   | Beat
   | Toast
   | Answer;
@@ -246,8 +281,6 @@ export interface Day {
   steps: DayStep[];
 }
 
-export type CallCommand = "answer" | "hang_up" | "hold" | "resume" | "finish_wrap_up";
-export type CommandName = CallCommand | "set_status" | keyof SuperCommands;
 export interface SuperCommands {
   listen: { agent_id: string };
   spy_mode: { mode: SpyMode };
@@ -260,4 +293,23 @@ export interface SuperCommands {
   raise_priority: { call_id: string; by: number };
   message: { to: string[] | null; text: string };
 }
+
+export interface Colleague {
+  id: string;
+  name: string;
+  name_en: string;
+  presence: "ready" | "busy" | "not_ready" | "away";
+}
+
+export type CallCommand =
+  | "answer" | "hang_up" | "hold" | "resume" | "finish_wrap_up" | "extend_wrap_up" | "swap" | "complete" | "conference" | "drop_other";
+export type CommandName = CallCommand | "set_status" | "transfer" | "consult" | "mute" | "send_digits" | "dial" | "write_up" | keyof SuperCommands;
+export type Args =
+  | StatusArgs
+  | { to: { kind: "agent" | "queue" | "number"; id: string } }
+  | { call_id: string; disposition: string | null; note: string }
+  | { on: boolean }
+  | { digits: string }
+  | { number: string; show_as: string | null }
+  | SuperCommands[keyof SuperCommands];
 export type StatusArgs = { status: "ready" } | { status: "not_ready"; reason: string };

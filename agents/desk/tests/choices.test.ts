@@ -3,6 +3,7 @@ import { dayOf, since, talkS } from "../src/core/day";
 import { readSettings, usualSettings } from "../src/core/settings";
 import { actOf } from "../src/core/shortcuts";
 import { agentName, customerNames, percent, span } from "../src/core/words";
+import type { AgentView } from "../src/wire";
 import { agent, pop } from "./messages";
 
 describe("settings", () => {
@@ -28,18 +29,21 @@ describe("the keyboard", () => {
   const press = (code: string, more = {}) => ({
     code, key: code.slice(-1).toLowerCase(), alt: true, ctrl: false, meta: false, typing: false, ...more,
   });
-  const talking = agent({ activity: "talking" });
+  const now = (me: AgentView | null, ringing = false) => ({ me, call: null, ringing });
+  const talking = now(agent({ activity: "talking" }));
 
   it("does to the call what its buttons do, also while a note is typed", () => {
     expect(actOf(press("KeyH"), talking)).toBe("hold");
-    expect(actOf(press("KeyH"), agent({ activity: "held" }))).toBe("resume");
+    expect(actOf(press("KeyH"), now(agent({ activity: "held" })))).toBe("resume");
     expect(actOf(press("KeyK", { typing: true }), talking)).toBe("hang_up");
-    expect(actOf(press("KeyW"), agent({ activity: "wrap_up" }))).toBe("finish_wrap_up");
+    expect(actOf(press("KeyW"), now(agent({ activity: "wrap_up" })))).toBe("finish_wrap_up");
   });
 
   it("does nothing when the button would do nothing", () => {
-    for (const code of ["KeyH", "KeyK", "KeyW"]) expect(actOf(press(code), agent())).toBeNull();
-    expect(actOf(press("KeyR"), null)).toBeNull();
+    for (const code of ["KeyH", "KeyK", "KeyW"]) expect(actOf(press(code), now(agent()))).toBeNull();
+    expect(actOf(press("KeyR"), now(null))).toBeNull();
+    expect(actOf(press("KeyA"), now(agent()))).toBeNull();
+    expect(actOf(press("KeyA"), now(agent(), true))).toBe("answer");
   });
 
   it("leaves the browser's own keys alone, and letters to the fields", () => {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { emptyDesk, isPossible, takeDesk, timerOf, TOAST_MS, wishOf, withoutOldToasts } from "../src/core/desk";
-import type { Activity } from "../src/wire";
+import { allMissed, emptyDesk, takeDesk, timerOf, TOAST_MS, wishOf, withoutOldToasts } from "../src/core/desk";
 import { agent, callState, pop, popClosed, queue, snapshot, stateOf, toast } from "./messages";
 
 const after = (...messages: Parameters<typeof takeDesk>[1][]) =>
@@ -69,17 +68,6 @@ describe("the agent's state", () => {
     expect(wishOf(me)).toEqual({ status: "not_ready", reason: "lunch" });
     expect(wishOf(agent({ status: "ready" }))).toEqual({ status: "ready", reason: null });
   });
-
-  it("opens each button only when it does something", () => {
-    const open = (activity: Activity) =>
-      (["hold", "resume", "hang_up", "finish_wrap_up"] as const).filter((name) => isPossible(name, agent({ activity })));
-    expect(open("idle")).toEqual([]);
-    expect(open("offered")).toEqual([]);
-    expect(open("talking")).toEqual(["hold", "hang_up"]);
-    expect(open("held")).toEqual(["resume", "hang_up"]);
-    expect(open("wrap_up")).toEqual(["finish_wrap_up"]);
-    expect(isPossible("hold", null)).toBe(false);
-  });
 });
 
 describe("the rest", () => {
@@ -103,5 +91,15 @@ describe("the rest", () => {
     );
     expect(desk.queues[0]?.waiting).toBe(4);
     expect(desk.callsEnded).toBe(1);
+  });
+});
+
+describe("what was missed before the page was opened", () => {
+  const recorded = (call_id: string, at: number) => ({ call_id, at, reason: "rona", number: "138", queue: "q", name: "Li" });
+  const here = { callId: "c-2", at: 50, number: "139", queue: "q", reason: "rona", name: "" };
+
+  it("stands below what is newer, and nothing stands twice", () => {
+    const all = allMissed([here], [recorded("c-2", 49), recorded("c-1", 10), recorded("c-2", 20)]);
+    expect(all.map((one) => [one.callId, one.at])).toEqual([["c-2", 50], ["c-2", 20], ["c-1", 10]]);
   });
 });

@@ -1,5 +1,5 @@
 // What an agent's page holds. Messages go in with the time, a new state comes out; nothing else changes it.
-import type { Activity, AgentView, CallCommand, CallState, Pop, QueueView, ServerMessage, Status, Toast } from "../wire";
+import type { Activity, AgentView, CallState, MissedOffer, Pop, QueueDispositions, QueueView, ServerMessage, Status, Toast, WrittenUp } from "../wire";
 
 export const TOAST_MS = 8000;
 const READING_MS_A_LETTER = 120; // what a supervisor writes is as long as it is
@@ -11,7 +11,7 @@ export interface Missed {
   number: string;
   queue: string;
   reason: string;
-  pop: Pop;
+  name: string;
 }
 
 export interface ShownToast {
@@ -30,6 +30,10 @@ export interface Desk {
   talked: string | null; // the call that came to talking: its record does not count as missed
   missed: Missed[];
   toasts: ShownToast[];
+  dispositions: QueueDispositions[];
+  written: WrittenUp[]; // as the server last said it
+  showAs: string[]; // numbers that may be shown when dialling out
+  cause: string; // why the last call or third was not reached
   callsEnded: number; // rises when the day's figures are worth asking for again
 }
 
@@ -45,6 +49,10 @@ export const emptyDesk: Desk = {
   talked: null,
   missed: [],
   toasts: [],
+  dispositions: [],
+  written: [],
+  showAs: [],
+  cause: "",
   callsEnded: 0,
 };
 
@@ -60,7 +68,7 @@ export function takeDesk(desk: Desk, message: ServerMessage, nowMs: number): Des
       const { me, reasons, floor } = message;
       const newest = message.pops.at(-1) ?? null;
       const call = message.calls.at(-1) ?? null;
-      const next = talking({ ...desk, me, reasons, queues: floor.queues, call }, me);
+      const next = talking({ ...desk, me, reasons, queues: floor.queues, call, showAs: message.show_as, dispositions: message.dispositions, written: message.written }, me);
       return newest?.call_id === desk.pop?.call_id ? next : present(next, newest);
     }
     case "agent_state":
@@ -72,8 +80,11 @@ export function takeDesk(desk: Desk, message: ServerMessage, nowMs: number): Des
     case "pop_closed":
       return closed(desk, message.call_id, message.reason, message.at);
     case "call_state":
-      if (message.state === "ended") return { ...desk, call: null, callsEnded: desk.callsEnded + 1 };
-      return { ...desk, call: message, talked: message.state === "ringing" ? desk.talked : message.call_id };
+      if (message.state === "ended")
+        return { ...desk, call: null, cause: message.cause, callsEnded: desk.callsEnded + 1 };
+      return { ...desk, cause: message.cause, call: message, talked: message.state === "ringing" ? desk.talked : message.call_id };
+    case "written_up":
+      return { ...desk, written: [...desk.written.filter((one) => one.call_id !== message.call_id), message] };
     case "toast": {
       const shown = { id: message.seq, toast: message, untilMs: nowMs + toastMs(message) };
       return { ...desk, toasts: [...desk.toasts, shown] };
@@ -93,8 +104,18 @@ function closed(desk: Desk, callId: string, reason: string, at: number): Desk {
   if (pop?.call_id !== callId) return desk;
   const gone = present(desk, null);
   if (reason === "done" || desk.talked === callId) return gone;
-  const missed: Missed = { callId, at, number: pop.number, queue: pop.queue, reason, pop };
+  const name = pop.customer?.name ?? pop.caller_name;
+  const missed: Missed = { callId, at, number: pop.number, queue: pop.queue, reason, name };
   return { ...gone, missed: [missed, ...desk.missed].slice(0, MISSED_KEPT) };
+}
+
+const SAME_S = 10; // one offer, told by the line and by the records
+
+// With what was missed before this page was opened, newest first.
+export function allMissed(here: Missed[], recorded: MissedOffer[]): Missed[] {
+  const known = (one: MissedOffer) => here.some((mine) => mine.callId === one.call_id && Math.abs(mine.at - one.at) < SAME_S);
+  const before = recorded.filter((one) => !known(one)).map(({ call_id: callId, ...rest }) => ({ callId, ...rest }));
+  return [...here, ...before].sort((a, b) => b.at - a.at);
 }
 
 export function withoutOldToasts<Page extends { toasts: ShownToast[] }>(page: Page, nowMs: number): Page {
@@ -107,18 +128,6 @@ export type Shown = Exclude<Activity, "idle"> | Status;
 // What stands in the big field: what the agent does, or when idle what the agent chose.
 export const shownState = (agent: Pick<AgentView, "activity" | "status">): Shown =>
   agent.activity === "idle" ? agent.status : agent.activity;
-
-export const POSSIBLE: Record<Exclude<CallCommand, "answer">, readonly Activity[]> = {
-  hold: ["talking"],
-  resume: ["held"],
-  hang_up: ["talking", "held"],
-  finish_wrap_up: ["wrap_up"],
-};
-
-export type CallButton = keyof typeof POSSIBLE;
-
-export const isPossible = (name: CallButton, me: AgentView | null): boolean =>
-  me !== null && POSSIBLE[name].includes(me.activity);
 
 // The wish on the buttons: what is pending goes before what is.
 export function wishOf(me: AgentView | null): { status: Status | null; reason: string | null } {

@@ -1,23 +1,38 @@
 // The agent's page as one thing: its state, what was drawn, what the day was like. Components read it by `inject`.
 import { inject, nextTick, onUnmounted, provide, ref, watch, type InjectionKey, type Ref } from "vue";
+import { isPossible, type CallAct, type Target } from "../core/call";
 import { dayOf, midnight, since, type CallRecord } from "../core/day";
-import { emptyDesk, shownState, takeDesk, withoutOldToasts, type CallButton, type Desk, type Shown } from "../core/desk";
+import { emptyDesk, shownState, takeDesk, withoutOldToasts, type Desk, type Shown } from "../core/desk";
 import { customerNames, span } from "../core/words";
-import { ownCalls } from "../line/session";
+import type { Outcome } from "../line/commands";
+import { colleagues, missedOffers, ownCalls } from "../line/session";
 import { notify, sound } from "../ui/attention";
 import { chinese, said, t } from "../ui/i18n";
 import { usePage, type PageOf } from "../ui/page";
 import { settings } from "../ui/settings";
-import type { Pop } from "../wire";
+import type { Colleague, MissedOffer, Pop } from "../wire";
 
 const TICK_MS = 250;
 const RING_HERTZ = 660;
 const CALLS_ASKED = 500;
 
+// `transfer`, `consult` and `keypad` ask for more first.
+export type Pressable = CallAct | "finish_wrap_up";
+
 export interface DeskPage extends PageOf<Desk> {
   shownState(): Shown | "";
   nameOf(pop: Pop): string;
-  press(button: CallButton): void;
+  can(act: CallAct): boolean;
+  press(act: Pressable): void;
+  transfer(to: Target): void;
+  consult(to: Target): void;
+  dial(number: string, showAs: string | null): Promise<Outcome>;
+  send(digits: string): void;
+  asking: Ref<"transfer" | "consult" | null>; // whom the call is to go to
+  keypad: Ref<boolean>;
+  people: Ref<Colleague[]>;
+  recorded: Ref<MissedOffer[]>; // offers missed today, before this page was opened
+  look(): Promise<void>; // who can be asked in now
   choose(reason: string | null): void;
   calls: Ref<CallRecord[]>; // today's
   unread: Ref<boolean>; // they could not be asked for: what is there is old
@@ -37,6 +52,11 @@ export function provideDesk(): DeskPage {
   const calls = ref<CallRecord[]>([]);
   const unread = ref(false);
   const partial = ref(false);
+  const asking = ref<"transfer" | "consult" | null>(null);
+  const keypad = ref(false);
+  const people = ref<Colleague[]>([]);
+  const recorded = ref<MissedOffer[]>([]);
+  let keys: Promise<unknown> = Promise.resolve(); // one after another, in order
   const desk: DeskPage = {
     ...page,
     calls,
@@ -44,7 +64,24 @@ export function provideDesk(): DeskPage {
     partial,
     shownState: () => (page.state.value.me ? shownState(page.state.value.me) : ""),
     nameOf: (pop) => customerNames(pop, chinese.value)[0] ?? t("customer.unknown"),
-    press: (button) => void page.ask(button),
+    asking,
+    keypad,
+    people,
+    recorded,
+    look: async () => {
+      people.value = await colleagues().catch(() => people.value);
+    },
+    can: (act) => isPossible(act, page.state.value.call, page.state.value.me),
+    press: (act) => {
+      if (act === "transfer" || act === "consult") asking.value = act;
+      else if (act === "keypad") keypad.value = !keypad.value;
+      else if (act === "mute") void page.ask("mute", { on: !page.state.value.call?.muted });
+      else void page.ask(act);
+    },
+    transfer: (to) => void page.ask("transfer", { to }),
+    consult: (to) => void page.ask("consult", { to }),
+    dial: (number, showAs) => page.ask("dial", { number, show_as: showAs }),
+    send: (digits) => void (keys = keys.then(() => page.ask("send_digits", { digits }))),
     choose: (reason) =>
       void page.ask("set_status", reason ? { status: "not_ready", reason } : { status: "ready" }),
   };
@@ -52,6 +89,19 @@ export function provideDesk(): DeskPage {
   tellWhenDrawn(desk);
   keepTheDay(desk);
   keepTheTitle(desk);
+  watch(desk.inside, async (inside) => {
+    recorded.value = [];
+    if (!inside || !page.state.value.me) return;
+    void desk.look();
+    recorded.value = await missedOffers(Math.floor(midnight(desk.now.value * 1000) / 1000)).catch(() => []);
+  });
+  watch(
+    () => [desk.can("transfer"), desk.can("keypad")],
+    ([goes, keyed]) => {
+      if (!goes) asking.value = null;
+      if (!keyed) keypad.value = false;
+    },
+  );
   watch(desk.now, () => (page.state.value = withoutOldToasts(page.state.value, Date.now())));
   return desk;
 }

@@ -1,5 +1,5 @@
 // Commands without an answer. Each is sent until it is answered, always under its key, so that it is done once.
-import type { Answer, CommandName, Problem } from "../wire";
+import type { Answer, Args, CommandName, Problem } from "../wire";
 
 const COMMAND_MS = 5000; // a command older than this could meet another call than it was meant for
 
@@ -12,7 +12,7 @@ export interface Sent {
   type: "command";
   key: string;
   name: CommandName;
-  args: object;
+  args: Args;
 }
 
 // Random numbers so, because randomUUID is for https only.
@@ -23,7 +23,7 @@ export class Commands {
 
   constructor(private readonly send: (message: Sent) => void) {}
 
-  run(name: CommandName, args: object = {}): Promise<Outcome> {
+  run(name: CommandName, args: Args = {}): Promise<Outcome> {
     const message: Sent = { type: "command", key: newKey(), name, args };
     const outcome = new Promise<Outcome>((resolve) => this.open.set(message.key, { message, resolve }));
     const unsent: Outcome = { ok: false, error: { code: "unsent", message: "" } };

@@ -1,6 +1,6 @@
 // Who is logged in. The access token lives in this module only; the cookie that renews it is out of reach of scripts.
 import type { CallRecord } from "../core/day";
-import type { Day, PhoneLogin, Problem, Staff } from "../wire";
+import type { Colleague, Day, MissedOffer, PhoneLogin, Problem, Staff } from "../wire";
 
 interface Session {
   token: string;
@@ -75,6 +75,12 @@ export const dayCurve = (queue: string): Promise<Day> =>
 export const phoneLogin = (): Promise<PhoneLogin> => call<PhoneLogin>("POST", "/api/phone");
 
 export const boothLogin = (number: string): Promise<PhoneLogin> => request<PhoneLogin>("POST", "/api/booth", { number });
+
+export const colleagues = async (): Promise<Colleague[]> =>
+  (await call<{ people: Colleague[] }>("GET", "/api/directory")).people;
+
+export const missedOffers = async (sinceS: number): Promise<MissedOffer[]> =>
+  (await call<{ offers: MissedOffer[] }>("GET", `/api/missed?since=${sinceS}`)).offers;
 
 export const about = (): Promise<About> => request<About>("GET", "/api/about");
 

@@ -3,7 +3,7 @@ import { onUnmounted, ref, shallowRef, type Ref, type ShallowRef } from "vue";
 import type { Outcome } from "../line/commands";
 import { Line } from "../line/line";
 import * as session from "../line/session";
-import type { CommandName, Problem, ServerMessage } from "../wire";
+import type { Args, CommandName, Problem, ServerMessage } from "../wire";
 
 export interface PageOf<State> {
   state: ShallowRef<State>;
@@ -14,7 +14,7 @@ export interface PageOf<State> {
   silentS: Ref<number>;
   start(): void;
   logOut(): Promise<void>;
-  ask(name: CommandName, args?: object): Promise<Outcome>;
+  ask(name: CommandName, args?: Args): Promise<Outcome>;
   shown(callId: string): void;
 }
 
@@ -70,7 +70,7 @@ export function usePage<State>(
     }
   }
 
-  async function ask(name: CommandName, args?: object): Promise<Outcome> {
+  async function ask(name: CommandName, args?: Args): Promise<Outcome> {
     told.value = null;
     const outcome = await line.commands.run(name, args);
     told.value = outcome.ok ? null : outcome.error;
