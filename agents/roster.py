@@ -109,7 +109,7 @@ class Roster:
         self._waiting: Callable[[], Sequence[WaitingView]] = tuple
         self._waiting_s = waiting_s
         self._telling: asyncio.TimerHandle | None = None
-        self._told: tuple[WaitingView, ...] | None = None  # what every supervisor's desk has
+        self._told: tuple[WaitingView, ...] = ()  # what every supervisor's desk has
 
     def show(self, floor: Callable[[], FloorView], agent: Callable[[str], AgentView | None] | None = None) -> None:
         """Where snapshots and figures come from; `agent` gives one agent without the work of the whole floor."""
@@ -182,13 +182,20 @@ class Roster:
         pages = self._supervisors()
         if not pages:
             return
-        waiting = tuple(self._waiting())
-        if waiting != self._told:
-            self._told = waiting
+        self._telling = asyncio.get_running_loop().call_later(self._waiting_s, self._tell_waiting)
+        before = self._told
+        waiting = self._looked_who_waits()
+        if waiting != before:
             text = Waiting(at=self.clock(), contacts=waiting).model_dump_json()
             for page in pages:
                 page.put_latest("waiting", text)
-        self._telling = asyncio.get_running_loop().call_later(self._waiting_s, self._tell_waiting)
+
+    def _looked_who_waits(self) -> tuple[WaitingView, ...]:
+        try:
+            self._told = tuple(self._waiting())
+        except Exception:
+            log.exception("who waits could not be found out")
+        return self._told
 
     # -- coming and going --------------------------------------------------------------------------------------------
 
@@ -210,9 +217,9 @@ class Roster:
         desks = len(self._desks(agent_id))
         self._pages.setdefault(agent_id, []).append(page)
         if view == "desk" and sees_all:
-            self._told = None
+            self._told = ()  # a page that resumes has an old list
             if self._telling is None:
-                self._tell_waiting()
+                self._telling = asyncio.get_running_loop().call_later(self._waiting_s, self._tell_waiting)
         if view == "desk" and desks == 0:
             self._tell_presence(agent_id, True)
         return page
@@ -278,6 +285,7 @@ class Roster:
             pops=stream.pops if desk else [],
             calls=stream.calls if desk else [],
             listening=stream.listening if desk else None,
+            waiting=self._looked_who_waits() if desk and page.sees_all else (),
             show_as=self.show_as if desk else (),
             dispositions=self.dispositions if desk else (),
             written=stream.written if desk else (),

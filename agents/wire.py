@@ -203,6 +203,7 @@ class Snapshot(Message):
     pops: list[Pop]
     calls: list[CallState]
     listening: Listening | None = None
+    waiting: tuple[WaitingView, ...] = ()
     reasons: tuple[str, ...] = REASONS
     show_as: tuple[str, ...] = ()
     dispositions: tuple[QueueDispositions, ...] = ()

@@ -247,6 +247,7 @@ class FakeSupervision:
         self._agent(agent_id)
         self.done.append(f"{who} {status} {reason} {agent_id}")
         self.floor.move(agent_id, status=status, reason=None if status == "ready" else "forced")
+        self.floor.roster.floor_changed()
 
     async def force_log_out(self, who: str, agent_id: str) -> None:
         if self._agent(agent_id).activity != "idle":

@@ -211,7 +211,7 @@ async def supervisor(eyes: Eyes, shoot: str) -> None:
     await page.screenshot(path=shoot.format("10-supervisor"))
     await page.click("#listen")
     await page.wait_for_selector("#spying .who")
-    await page.click("#force")
+    await page.click('[data-menu="force"]')
     await asyncio.sleep(0.4)
     await page.screenshot(path=shoot.format("10-supervisor-force"))
     await page.keyboard.press("Escape")

@@ -48,7 +48,7 @@ async def test_a_state_is_forced_a_log_out_is_asked_for_twice_and_a_refusal_is_t
 ) -> None:
     page = await supervising(house, eyes)
     await page.click('[data-agent="1002"]')
-    await page.click("#force")
+    await page.click('[data-menu="force"]')
     await page.click('[data-force="training"]')
     await expect(page.locator('[data-agent="1002"] .state')).to_have_text("班长设置")
     await page.click("#log_out")

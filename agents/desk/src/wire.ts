@@ -231,6 +231,7 @@ export interface Snapshot extends Message {
   pops: Pop[];
   calls: CallState[];
   listening: Listening | null;
+  waiting: WaitingView[];
   reasons: string[];
   show_as: string[];
   dispositions: QueueDispositions[];

@@ -21,7 +21,7 @@ export function takeSupervision(state: Supervision, message: ServerMessage, nowM
     case "snapshot":
       return {
         ...state, queues: message.floor.queues, agents: message.floor.agents, reasons: message.reasons,
-        listening: message.listening,
+        listening: message.listening, waiting: message.waiting,
       };
     case "queue_stats":
       return { ...state, queues: message.queues };
