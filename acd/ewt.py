@@ -8,11 +8,12 @@ longer handling, more patience ahead.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 
 from acd.crew import Crew
 from acd.pace import Pace
-from acd.waiting import Line, Place, Waiting
+from acd.waiting import Entry, Line, Place, Waiting
 from acd.waits import Forecast, forecast
 
 
@@ -25,18 +26,49 @@ def expectations(
     room: Waiting, crew: Crew, paces: Mapping[str, Pace], places: Iterable[Place], now: float
 ) -> dict[str, Forecast]:
     """As `expected`, for several: contact id to forecast."""
-    lines = list(room.lines())
+    lines = _Lines(room, crew, now)
     found: dict[str, Forecast] = {}
     for place in places:
         channel, able = place.contact.channel, serving(place, crew, now) & crew.ready
         pace = paces[place.family.queue.name]
-        ahead = sum(
-            _ahead(line, place, now) * shared / crew.slots(line.able & crew.ready, channel)
-            for line in lines
-            if line.channel == channel and (shared := crew.slots(line.able & able, channel))
-        )
+        ahead = sum(weight * lines.ahead(line, place) for line, weight in lines.competing(channel, able))
         found[place.contact.id] = forecast(ahead, crew.slots(able, channel), pace.handle_s, pace.patience_s)
     return found
+
+
+class _Lines:
+    """All lines at one moment. What many contacts ask alike is found out once."""
+
+    def __init__(self, room: Waiting, crew: Crew, now: float) -> None:
+        self._lines, self._crew, self._now = list(room.lines()), crew, now
+        self._competing: dict[tuple[str, int], list[tuple[Line, float]]] = {}
+        self._entries: dict[Line, list[Entry]] = {}
+        self._scores: dict[Line, list[float]] = {}
+
+    def competing(self, channel: str, able: int) -> list[tuple[Line, float]]:
+        """The lines that want one of these agents, each with the share of its agents that are among them."""
+        known = self._competing.get((channel, able))
+        if known is None:
+            crew = self._crew
+            known = self._competing[channel, able] = [
+                (line, shared / crew.slots(line.able & crew.ready, channel))
+                for line in self._lines
+                if line.channel == channel and (shared := crew.slots(line.able & able, channel))
+            ]
+        return known
+
+    def ahead(self, line: Line, place: Place) -> int:
+        """How many in this line come before the contact."""
+        mine, rate = place.entry, place.family.queue.ageing_per_s
+        if line.rate == rate:
+            entries = self._entries.get(line)
+            if entries is None:
+                entries = self._entries[line] = sorted(line.standing())
+            return bisect_left(entries, mine)
+        scores = self._scores.get(line)
+        if scores is None:
+            scores = self._scores[line] = sorted(entry.score(line.rate, self._now) for entry in line.standing())
+        return len(scores) - bisect_right(scores, mine.score(rate, self._now))
 
 
 def serving(place: Place, crew: Crew, now: float) -> int:
@@ -46,12 +78,3 @@ def serving(place: Place, crew: Crew, now: float) -> int:
     family = place.family
     at = family.phase_at(place.contact.arrived_at, now, crew.staffed)
     return family.phases[at].able & ~place.barred
-
-
-def _ahead(line: Line, place: Place, now: float) -> int:
-    """How many in this line come before the contact."""
-    mine = place.entry
-    if line.rate == place.family.queue.ageing_per_s:
-        return sum(entry < mine for entry in line.standing())
-    score = mine.score(place.family.queue.ageing_per_s, now)
-    return sum(entry.score(line.rate, now) > score for entry in line.standing())

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from tests.browser.house import Eyes, LiveHouse
-from tests.browser.pictures import large, small
+from tests.browser.pictures import large, small, supervised
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package")]
 AXE = Path(__file__).parents[2] / "agents" / "desk" / "node_modules" / "axe-core" / "axe.min.js"
@@ -81,5 +81,37 @@ async def test_axe_finds_nothing_on_a_full_wallboard(
     await page.click("#settings")
     await page.wait_for_selector(".el-dialog:visible")
     found["settings"] = await faults(page)
+    await context.close()
+    assert {where: what for where, what in found.items() if what} == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing_on_a_supervisors_page(
+    house: LiveHouse, browser: Browser, scheme: Literal["light", "dark"]
+) -> None:
+    context = await browser.new_context(color_scheme=scheme, locale="zh-CN", viewport={"width": 1366, "height": 768})
+    large(house)
+    supervised(house, 9)
+    eyes = Eyes(context, house)
+    page = await eyes.open("/supervisor")
+    await eyes.log_in(page, "2001")
+    await page.wait_for_selector("#waiting tbody")
+    found = {"nobody chosen": await faults(page)}
+    await page.click("#team tr.talking")
+    await page.click("#waiting .caller >> nth=0")
+    await page.click("#listen")
+    await page.wait_for_selector("#spying .who")
+    found["listening"] = await faults(page)
+    await page.click('[data-menu="force"]')
+    await page.wait_for_selector('[data-force="ready"]:visible')
+    await page.wait_for_selector(".el-popper.is-dark", state="hidden")  # the key's name of the button before
+    found["force"] = await faults(page)
+    await page.keyboard.press("Escape")
+    for dialog in ("skills", "message", "help"):
+        await page.click(f"#{dialog}")
+        await page.wait_for_selector(".el-dialog:visible")
+        found[dialog] = await faults(page)
+        await page.keyboard.press("Escape")
+        await page.wait_for_selector(".el-dialog:visible", state="hidden")
     await context.close()
     assert {where: what for where, what in found.items() if what} == {}
