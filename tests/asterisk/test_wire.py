@@ -69,3 +69,10 @@ def test_an_endpoint_is_a_name_and_nothing_more(endpoint: str) -> None:
 def test_an_agi_argument_cannot_end_its_quotes() -> None:
     with pytest.raises(commands.BadValue):
         commands.stream_file('x" "', "")
+
+
+@pytest.mark.parametrize("target", ["PJSIP/agent1004-0000001,qEw", "Local/x@y-00000001", "PJSIP/a", "PJSIP/a-0000001g"])
+def test_nobody_is_heard_but_a_telephone_by_its_full_name(target: str) -> None:
+    with pytest.raises(commands.BadValue):
+        commands.SpyOn("z-1", target)
+    assert commands.SpyOn("z-1", "PJSIP/agent1004-0000001f").fields[-1] == ("Value", "PJSIP/agent1004-0000001f")

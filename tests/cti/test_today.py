@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from cti.events import AgentConnected, CallEnded, Event
-from cti.today import Today
+import pytest
+
+from cti.call import HEAD
+from cti.events import AgentConnected, CallEnded, CallQueued, Event
+from cti.today import SENT_BACK, Today
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2026, 3, 2, 12, tzinfo=SHANGHAI).timestamp()
@@ -55,3 +58,29 @@ def test_at_midnight_of_the_house_everything_begins_anew() -> None:
 
 def test_what_happened_yesterday_is_not_counted_today() -> None:
     assert counting(connected(NOON - 12.1 * HOUR, 1.0)).of("trading", NOON)["answered"] == 0
+
+
+def queued(at: float, priority: float = 0.0, queue: str = "trading") -> Event:
+    return CallQueued(at=at, call_id="c", queue=queue, requires="", priority=int(priority))
+
+
+def test_the_day_in_steps_says_what_came_and_what_became_of_it() -> None:
+    today = counting(
+        queued(NOON), queued(NOON), queued(NOON, HEAD), connected(NOON + 1, 4.0), connected(NOON + 1, 16.0),
+        ended(NOON + 901, "abandoned_in_queue"),
+    )  # fmt: skip
+    first, second = today.day("trading", NOON + 1000)["steps"]
+    assert (first["at"], first["offered"], first["answered"], first["abandoned"]) == (NOON, 2, 2, 0)
+    assert (first["service_level"], first["mean_wait_s"]) == (0.5, 10.0)
+    assert (second["abandoned"], second["service_level"], second["mean_wait_s"]) == (1, 0.0, None)
+
+
+def test_all_queues_together_are_their_sum_and_no_such_queue_is_an_error() -> None:
+    today = counting(queued(NOON), queued(NOON, queue="accounts"))
+    assert [one["offered"] for one in today.day(None, NOON)["steps"]] == [2]
+    with pytest.raises(KeyError):
+        today.day("nowhere", NOON)
+
+
+def test_who_is_put_into_line_again_has_come_once() -> None:
+    assert SENT_BACK == HEAD

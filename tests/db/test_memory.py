@@ -149,3 +149,13 @@ async def test_a_sqlite_file_is_for_its_owner_alone(tmp_path: Path) -> None:
 
 def modes_in(folder: Path) -> dict[str, int]:
     return {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir()}
+
+
+async def test_skills_and_queues_of_an_agent_are_kept(engine: AsyncEngine) -> None:
+    store = Store(engine)
+    await seed_demo(store, str.upper, NOW)
+    await store.set_skills("1001", {"trading": 9})
+    await store.set_queues("1001", ["trading"])
+    agent = await store.agent("1001")
+    assert agent is not None
+    assert (agent.skills, agent.queues) == ({"trading": 9}, ("trading",))

@@ -72,6 +72,11 @@ def test_what_a_caller_keyed_in_never_goes_out() -> None:
     assert said(failed)[1]["error"] == "ValueError"
 
 
+def test_what_a_supervisor_wrote_stays_in_the_house() -> None:
+    _, payload, _ = said(events.MessageSent(at=AT, by="2001", to=["1001"], text="secret"))
+    assert (payload["event"], payload["to"], "text" in payload) == ("message_sent", ["1001"], False)
+
+
 def test_a_queue_is_followed_from_the_steps_of_its_calls() -> None:
     queues = Queues(["trading"])
     assert queues.follow(moved("c1", "queued", AT)) == QueueState("trading", AT, 1, 0, AT)

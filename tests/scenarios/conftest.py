@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC
 from pathlib import Path
@@ -27,6 +27,7 @@ from cti.dispatcher import Dispatcher
 from cti.events import Event, LinkChanged
 from cti.floor import COLLEAGUES, Floor
 from cti.settings import OutboundSettings
+from cti.supervision import Supervision
 from cti.telephones import LineTelephones
 from cti.today import Today
 from db.store import AgentRecord
@@ -36,6 +37,25 @@ from tests.ami.fake import Channel, FakeAsterisk, fake_asterisk
 MENU = (Path(menus.__file__).parent / "broker.toml").read_text("utf-8")
 SKILLS = {"mandarin": 5, "english": 5, "trading": 5, "accounts": 5}
 BRIEF_S = 1.0
+
+
+class Kept:
+    """Where skills and queues outlive a restart, unless it is `away`."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.all: dict[tuple[str, str], Any] = {}
+
+    async def set_skills(self, agent_id: str, skills: Mapping[str, int], /) -> None:
+        self._keep(agent_id, "skills", dict(skills))
+
+    async def set_queues(self, agent_id: str, queues: Sequence[str], /) -> None:
+        self._keep(agent_id, "queues", list(queues))
+
+    def _keep(self, agent_id: str, what: str, value: Any) -> None:
+        if self.away:
+            raise ConnectionError("the database is away")
+        self.all[agent_id, what] = value
 
 
 class House:
@@ -59,6 +79,11 @@ class House:
         outbound = OutboundSettings(trunk="outside", show_as=["02195588"])
         self.phones = LineTelephones(self.calls, self.floor, self.dispatcher, outbound)
         self.control = CallDesk(self.acd, self.calls, self.floor, self.phones, self.dispatcher.handle, outbound)
+        self.kept = Kept()
+        self.supervision = Supervision(
+            self.acd, self.bus, time.time, self.roster, self.calls, self.floor, self.today, self.kept, SKILLS, names
+        )
+        self.supervision.staff_of([AgentRecord("2001", "刘洋", "Liu Yang", "supervisor", "", "agent2001")])
         menu = menus.parse(MENU, "broker.toml")
         self.shared = Shared(
             self.bus, time.time, self.dispatcher, self.phones, self._prompt, lambda _: menu, self._find_customer, "zh"
