@@ -15,8 +15,8 @@ import msgspec
 
 from acd import effects, events, ewt
 from acd.agent_states import Activity, AgentState, Happening, Status
-from acd.crew import NO_CHANCE, Crew, Seat, Work
-from acd.ledger import Decision, Ledger, Why, why
+from acd.crew import NO_CHANCE, Crew, Seat, Staffing, Work
+from acd.ledger import Decision, Ledger, Standing, Why, standing, why
 from acd.model import Agent, Config, Contact, Queue
 from acd.overflows import Overflows
 from acd.pace import Pace
@@ -66,6 +66,10 @@ class Acd:
         """The agent's state; raises KeyError for nobody."""
         return self.crew.state_of(agent_id)
 
+    def staffing(self) -> dict[str, Staffing]:
+        """By queue, who is there for it: an agent who serves several counts in each."""
+        return self.crew.staffing(self.config.queues.values())
+
     def is_open(self, queue: str, now: float) -> bool:
         """Whether it takes contacts now; raises KeyError for no such queue."""
         hours = self.config.queues[queue].hours
@@ -94,6 +98,20 @@ class Acd:
     def why(self, contact_id: str, now: float) -> Why:
         """Why it waits still, or went to whom it did."""
         return why(contact_id, self.room, self.crew, self.ledger, now)
+
+    def standing(self, now: float) -> list[Standing]:
+        """Everybody who waits, queue by queue in order, and why."""
+        return list(standing(self.room, self.crew, now))
+
+    def contact(self, contact_id: str) -> Contact | None:
+        """As it waits now; None when it does not."""
+        place = self.room.places.get(contact_id)
+        return place.contact if place else None
+
+    def serves(self, agent_id: str) -> list[str]:
+        """The queues whose contacts may go to this agent, by skills and by what the agent serves."""
+        bit = self.crew.named(agent_id)
+        return [queue.name for queue in self.config.queues.values() if self.crew.asked_for(queue) & bit]
 
     def _places(self, queue: str | None) -> list[Place]:
         return list((self.room.places if queue is None else self.room.of_queue.get(queue, {})).values())

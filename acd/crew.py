@@ -6,8 +6,9 @@ the masks and the orders true.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from acd.agent_states import Activity, AgentState, Happening, Status, move
 from acd.model import Agent, Channel, Config, Contact, Queue
@@ -63,6 +64,14 @@ class Seat:
     @property
     def free(self) -> bool:
         return self.status is Status.READY and self.pending is None and self.reachable
+
+
+class Staffing(NamedTuple):
+    """How many of those who may be asked are logged in; of these, who could be offered a call now, who is occupied."""
+
+    logged_in: int
+    ready: int
+    busy: int
 
 
 @dataclass(slots=True)
@@ -181,12 +190,31 @@ class Crew:
         """Everybody who serves the queue and meets the requirement, logged in or not."""
         return requires.mask(self, self.serving(queue.name))
 
+    def asked_for(self, queue: Queue) -> int:
+        """Whom the queue or one of its rings asks, logged in or not."""
+        able = self.able(queue, queue.requires)
+        for ring in queue.rings:
+            able |= self.able(queue, ring.requires)
+        return able
+
     def serving(self, queue: str) -> int:
         known = self._serving.get(queue)
         if known is None:
             others = (seat.bit for seat in self.numbered if seat.agent.queues and queue not in seat.agent.queues)
             known = self._serving[queue] = self.whole & ~sum(others)
         return known
+
+    def staffing(self, queues: Iterable[Queue]) -> dict[str, Staffing]:
+        """Who is there for each queue, counting whom its widest ring would ask."""
+        busy = sum(seat.bit for seat in self.numbered if seat.work)
+        ready = sum(seat.bit for seat in self.numbered if seat.free) & ~busy
+        staffed = {}
+        for queue in queues:
+            able = self.asked_for(queue)
+            staffed[queue.name] = Staffing(
+                (able & self.staffed).bit_count(), (able & ready).bit_count(), (able & busy).bit_count()
+            )
+        return staffed
 
     def is_able(self, seat: Seat, queue: Queue, requires: Requirement) -> bool:
         """As `able`, of one agent."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from acd.crew import Crew
+from acd.model import Contact
 from acd.waiting import Entry, Place, Waiting
 
 
@@ -90,8 +91,30 @@ def why(contact_id: str, room: Waiting, crew: Crew, ledger: Ledger | None, now: 
     place = room.places.get(contact_id)
     told = [line for one in (ledger.of_contact(contact_id) if ledger else ()) for line in _offer(one)]
     if place is not None:
-        told += _waiting(place, room, crew, ledger, now)
+        order = room.in_order(now, room.of_queue[place.contact.queue].values())
+        told += _waiting(place, order.index(place) + 1, len(order), crew, now)
+        if place.line is not None:
+            told += _passed_over(place, place.line.able, crew, ledger)
     return Why(tuple(told) or (("unknown", {"contact": contact_id}),))
+
+
+class Standing(NamedTuple):
+    """One who waits, as number `position` of its queue; `ringing` is the agent who is being asked."""
+
+    contact: Contact
+    position: int
+    ringing: str | None
+    why: Why
+
+
+def standing(room: Waiting, crew: Crew, now: float) -> Iterator[Standing]:
+    """Everybody who waits, queue by queue in order, with what `why` says of the present: at the cost of one sorting."""
+    for places in room.of_queue.values():
+        order = room.in_order(now, places.values())
+        for position, place in enumerate(order, 1):
+            lines = tuple(_waiting(place, position, len(order), crew, now))
+            ringing = next((str(values["agent"]) for code, values in lines if code == "ringing"), None)
+            yield Standing(place.contact, position, ringing, Why(lines))
 
 
 def _offer(one: Decision) -> Iterator[tuple[str, dict[str, object]]]:
@@ -103,13 +126,12 @@ def _offer(one: Decision) -> Iterator[tuple[str, dict[str, object]]]:
 
 
 def _waiting(
-    place: Place, room: Waiting, crew: Crew, ledger: Ledger | None, now: float
+    place: Place, position: int, waiting: int, crew: Crew, now: float
 ) -> Iterator[tuple[str, dict[str, object]]]:
     contact, family, line = place.contact, place.family, place.line
-    order = room.in_order(now, room.of_queue[contact.queue].values())
     waited_s = now - contact.arrived_at
     yield "place", {
-        "position": order.index(place) + 1, "waiting": len(order), "queue": contact.queue, "waited_s": waited_s,
+        "position": position, "waiting": waiting, "queue": contact.queue, "waited_s": waited_s,
         "score": place.entry.score(family.queue.ageing_per_s, now),
     }  # fmt: skip
     if line is None:
@@ -132,7 +154,6 @@ def _waiting(
             yield code, {"agents": ", ".join(seat.agent.id for seat in crew.of(mask))}
     if later and not phase.preferred:
         yield "ring", {"in_s": later[0].after_s - waited_s, "requires": later[0].requires.text or "nothing"}
-    yield from _passed_over(place, line.able, crew, ledger)
 
 
 def _passed_over(place: Place, able: int, crew: Crew, ledger: Ledger | None) -> Iterator[tuple[str, dict[str, object]]]:

@@ -12,12 +12,13 @@ from starlette.requests import HTTPConnection
 
 from agents import examples
 from agents.auth import TICKET_S, Denied, Identity, Tokens, verify
-from agents.parts import ApiError, Parts, current, parts_of, remembered
+from agents.parts import ApiError, Parts, close_pages, current, parts_of, remembered
 from agents.ports import AgentLike, Refused
 from agents.schemas import (
     PRINTABLE,
     About,
     Calls,
+    Day,
     Directory,
     Error,
     LoginForm,
@@ -25,9 +26,9 @@ from agents.schemas import (
     Missed,
     MissedOffer,
     Session,
+    Staff,
     Ticket,
 )
-from agents.socket import NOT_LOGGED_IN
 from agents.views import FloorView
 
 COOKIE = "zongji_session"
@@ -91,10 +92,7 @@ async def logout(who: Who, response: Response, parts: WithParts) -> None:
             except Refused as refused:
                 raise ApiError(409, refused.reason, refused.message) from refused
         parts.auth.end(who, parts.clock())
-        await parts.phones.revoke(who.agent_id)
-        if (line := parts.lines.get(who.agent_id)) is not None:
-            line(NOT_LOGGED_IN)
-        parts.roster.close(who.agent_id, NOT_LOGGED_IN)
+        await close_pages(parts, who.agent_id)
     response.delete_cookie(COOKIE, path="/api")
 
 
@@ -152,6 +150,34 @@ async def call(
     if story is None or not (who.sees_all or _had_a_part(who.agent_id, story)):
         raise ApiError(404, "unknown_call", "there is no such call")
     return dict(story)
+
+
+async def _supervisor(who: Who) -> Identity:
+    if not who.sees_all:
+        raise ApiError(403, "forbidden", "only supervisors may see this")
+    return who
+
+
+Supervisor = Annotated[Identity, Depends(_supervisor)]
+
+
+@router.get("/staff", summary="Who can do what", responses={403: {"model": Error}})
+async def staff(_: Supervisor, parts: WithParts) -> Staff:
+    """Skills and queues of every agent, and which queues they serve by them. For supervisors."""
+    return Staff.model_validate(parts.control.supervision.staff())
+
+
+@router.get(
+    "/day", summary="The day so far, by the quarter of an hour", responses={st: {"model": Error} for st in (403, 404)}
+)
+async def day(
+    _: Supervisor, parts: WithParts, queue: Annotated[str | None, Query(max_length=64, pattern=PRINTABLE)] = None
+) -> Day:
+    """One queue's, or all queues' together. For supervisors."""
+    try:
+        return Day.model_validate(parts.control.supervision.day(queue))
+    except KeyError:
+        raise ApiError(404, "unknown_queue", "there is no such queue") from None
 
 
 def _had_a_part(agent_id: str, story: Mapping[str, Any]) -> bool:

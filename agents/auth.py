@@ -138,7 +138,11 @@ class Auth:
         self._ended = {session: until for session, until in self._ended.items() if until > now}
         self._ended[who.session] = now + SESSION_S
         if who.role == "agent":
-            self._out_since[who.agent_id] = now
+            self.end_all(who.agent_id, now)
+
+    def end_all(self, agent_id: str, now: float) -> None:
+        """Every session of this person has ended."""
+        self._out_since[agent_id] = now
 
     def has_ended(self, who: Identity) -> bool:
         return who.session in self._ended or who.started_at <= self._out_since.get(who.agent_id, float("-inf"))

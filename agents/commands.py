@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from agents.ports import Control, Refused
+from agents.ports import Control, Refused, Supervision
 from agents.wire import Answer, AnyCommand, Problem
 
 log = structlog.get_logger(__name__)
@@ -40,6 +40,22 @@ COMMANDS: dict[str, Callable[[Control, str, Any], Awaitable[None]]] = {
 }
 
 
+# The same for supervisors: what they do to others. Nobody else may.
+SUPERVISION: dict[str, Callable[[Supervision, str, Any], Awaitable[None]]] = {
+    "listen": lambda to, who, args: to.listen(who, args.agent_id),
+    "spy_mode": lambda to, who, args: to.spy_mode(who, args.mode),
+    "stop_listening": lambda to, who, _: to.stop_listening(who),
+    "take_over": lambda to, who, _: to.take_over(who),
+    "force_status": lambda to, who, args: to.force_status(who, args.agent_id, args.status, args.reason),
+    "force_log_out": lambda to, who, args: to.force_log_out(who, args.agent_id),
+    "set_skills": lambda to, who, args: to.set_skills(who, args.agent_id, args.skills),
+    "set_queues": lambda to, who, args: to.set_queues(who, args.agent_id, args.queues),
+    "raise_priority": lambda to, who, args: to.raise_priority(who, args.call_id, args.by),
+    "message": lambda to, who, args: to.message(who, args.to, args.text),
+}
+FORBIDDEN = Problem(code="forbidden", message="only supervisors may do this")
+
+
 @dataclass(frozen=True, slots=True)
 class _Known:
     command: AnyCommand
@@ -53,12 +69,16 @@ class Commands:
     A key is remembered while its command runs, then for ten minutes or until 200 newer ones of its agent.
     """
 
-    def __init__(self, control: Control, clock: Callable[[], float]) -> None:
-        self._control, self._clock = control, clock
+    def __init__(
+        self, control: Control, clock: Callable[[], float], end_sessions: Callable[[str], Awaitable[None]]
+    ) -> None:
+        self._control, self._clock, self._end_sessions = control, clock, end_sessions
         self._known: dict[str, dict[str, _Known]] = {}  # oldest first
 
-    async def run(self, agent_id: str, command: AnyCommand) -> Answer:
-        """The answer; the same one again for a command sent again under its key."""
+    async def run(self, agent_id: str, command: AnyCommand, *, sees_all: bool = False) -> Answer:
+        """The answer; the same one again for a command sent again under its key. `sees_all`: a supervisor asks."""
+        if command.name in SUPERVISION and not sees_all:
+            return self._answer(command, FORBIDDEN)
         kept = self._known[agent_id] = self._worth_keeping(agent_id)
         known = kept.get(command.key)
         if known is None:
@@ -80,7 +100,12 @@ class Commands:
 
     async def _carry_out(self, agent_id: str, command: AnyCommand) -> Problem | None:
         try:
-            await COMMANDS[command.name](self._control, agent_id, command.args)
+            if command.name in SUPERVISION:
+                await SUPERVISION[command.name](self._control.supervision, agent_id, command.args)
+            else:
+                await COMMANDS[command.name](self._control, agent_id, command.args)
+            if command.name == "force_log_out":  # else the page would log in again at once
+                await self._end_sessions(command.args.agent_id)
         except Refused as refused:
             return Problem(code=refused.reason, message=refused.message)
         except Exception:

@@ -19,6 +19,8 @@ from agents.roster import Roster
 log = structlog.get_logger(__name__)
 Anything = TypeVar("Anything")
 
+NOT_LOGGED_IN = 4401  # the websockets' close code
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -54,6 +56,20 @@ class ApiError(Exception):
     def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(message)
         self.status, self.code, self.message, self.headers = status, code, message, headers
+
+
+async def end_sessions(parts: Parts, agent_id: str) -> None:
+    """This person is logged out everywhere: tokens, telephone, pages."""
+    parts.auth.end_all(agent_id, parts.clock())
+    await close_pages(parts, agent_id)
+
+
+async def close_pages(parts: Parts, agent_id: str) -> None:
+    """Whoever is logged out has no telephone and no page."""
+    await parts.phones.revoke(agent_id)
+    if (line := parts.lines.get(agent_id)) is not None:
+        line(NOT_LOGGED_IN)
+    parts.roster.close(agent_id, NOT_LOGGED_IN)
 
 
 async def remembered(question: Awaitable[Anything]) -> Anything:

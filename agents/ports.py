@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from agents.views import AgentView, FloorView
+from agents.views import AgentView, FloorView, WaitingView
 
 
 class Refused(Exception):
@@ -90,6 +90,30 @@ class WriteUps(Protocol):
     async def extend_wrap_up(self, agent_id: str) -> None: ...
 
 
+class Supervision(Protocol):
+    """What supervisors can do; `who` is the supervisor. Each raises `Refused` when it is impossible now."""
+
+    async def listen(self, who: str, agent_id: str) -> None:
+        """Returns as soon as the supervisor's phone is being rung."""
+
+    async def spy_mode(self, who: str, mode: str) -> None: ...
+    async def stop_listening(self, who: str) -> None: ...
+    async def take_over(self, who: str) -> None: ...
+    async def force_status(self, who: str, agent_id: str, status: str, reason: str | None) -> None: ...
+    async def force_log_out(self, who: str, agent_id: str) -> None: ...
+    async def set_skills(self, who: str, agent_id: str, skills: Mapping[str, int]) -> None: ...
+    async def set_queues(self, who: str, agent_id: str, queues: Sequence[str]) -> None: ...
+    async def raise_priority(self, who: str, call_id: str, by: float) -> None: ...
+    async def message(self, who: str, to: Sequence[str] | None, text: str) -> None: ...
+
+    def waiting(self) -> Sequence[WaitingView]: ...
+    def staff(self) -> Mapping[str, Any]:
+        """Known `skills` and `queues`; by agent, the `skills` and `queues` of each and what each `serves` by them."""
+
+    def day(self, queue: str | None) -> Mapping[str, Any]:
+        """The day so far in steps; raises KeyError for no such queue."""
+
+
 @dataclass(frozen=True, slots=True)
 class Control:
     """Everything a command can reach."""
@@ -97,6 +121,7 @@ class Control:
     own: OwnState
     calls: CallControl
     write_ups: WriteUps
+    supervision: Supervision
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import structlog
 
 from agents.stream import Fresh, Item, Outbox, Stream
-from agents.views import AgentView, FloorView
-from agents.wire import AgentsStats, Answer, Message, QueueDispositions, QueueStats, Snapshot
+from agents.views import AgentView, FloorView, WaitingView
+from agents.wire import AgentsStats, Answer, Message, QueueDispositions, QueueStats, Snapshot, Waiting
 
 log = structlog.get_logger(__name__)
 View = Literal["desk", "wallboard"]
@@ -78,6 +78,7 @@ class Roster:
     `clock` gives UTC epoch seconds. `on_presence(agent_id, connected)` is told of an agent's first desk page and the
     end of the last; wallboards do not count. `on_shown(agent_id, call_id, at)` is told that a record is on screen.
     Figures of the floor go out at most every `interval_s` seconds, to the desks of agents every `desks_s`.
+    Those who wait are looked at every `waiting_s` seconds while a supervisor's desk is open.
     """
 
     def __init__(  # noqa: PLR0913 - what a house or a test may choose
@@ -89,6 +90,7 @@ class Roster:
         limit: int = 200,
         interval_s: float = 0.25,
         desks_s: float = 1.0,
+        waiting_s: float = 1.0,
     ) -> None:
         self.on_presence = on_presence
         self.on_shown = on_shown
@@ -104,11 +106,19 @@ class Roster:
         self._streams: dict[str, Stream] = {}
         self._pages: dict[str, list[Page]] = {}
         self._due: set[bool] = set()
+        self._waiting: Callable[[], Sequence[WaitingView]] = tuple
+        self._waiting_s = waiting_s
+        self._telling: asyncio.TimerHandle | None = None
+        self._told: tuple[WaitingView, ...] | None = None  # what every supervisor's desk has
 
     def show(self, floor: Callable[[], FloorView], agent: Callable[[str], AgentView | None] | None = None) -> None:
         """Where snapshots and figures come from; `agent` gives one agent without the work of the whole floor."""
         self._floor, self._seen = floor, None
         self._agent = agent or (lambda agent_id: floor().agent(agent_id))
+
+    def show_waiting(self, waiting: Callable[[], Sequence[WaitingView]]) -> None:
+        """Where the list of those who wait comes from."""
+        self._waiting = waiting
 
     # -- sending -----------------------------------------------------------------------------------------------------
 
@@ -163,6 +173,23 @@ class Roster:
             if page.sees_all:
                 page.put_latest("agents_stats", agents)
 
+    def _supervisors(self) -> list[Page]:
+        return [page for pages in self._pages.values() for page in pages if page.sees_all and page.view == "desk"]
+
+    def _tell_waiting(self) -> None:
+        """Again and again while somebody sees it: reasons and forecasts change with the time alone."""
+        self._telling = None
+        pages = self._supervisors()
+        if not pages:
+            return
+        waiting = tuple(self._waiting())
+        if waiting != self._told:
+            self._told = waiting
+            text = Waiting(at=self.clock(), contacts=waiting).model_dump_json()
+            for page in pages:
+                page.put_latest("waiting", text)
+        self._telling = asyncio.get_running_loop().call_later(self._waiting_s, self._tell_waiting)
+
     # -- coming and going --------------------------------------------------------------------------------------------
 
     def join(
@@ -182,6 +209,10 @@ class Roster:
         self._catch_up(page, resume)
         desks = len(self._desks(agent_id))
         self._pages.setdefault(agent_id, []).append(page)
+        if view == "desk" and sees_all:
+            self._told = None
+            if self._telling is None:
+                self._tell_waiting()
         if view == "desk" and desks == 0:
             self._tell_presence(agent_id, True)
         return page
@@ -249,6 +280,7 @@ class Roster:
             show_as=self.show_as if desk else (),
             dispositions=self.dispositions if desk else (),
             written=stream.written if desk else (),
+            listening=stream.listening if desk else None,
         )
 
     def _looked(self) -> FloorView:

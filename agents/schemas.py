@@ -145,3 +145,65 @@ class Error(BaseModel):
         json_schema_extra={"examples": [{"error": {"code": "not_logged_in", "message": "not logged in"}}]}
     )
     error: ErrorBody
+
+
+class Member(BaseModel):
+    """`queues` is what the agent was given, none being all; `serves` is what follows from it and the skills."""
+
+    skills: dict[str, int]
+    queues: list[str]
+    serves: list[str]
+
+
+class Staff(BaseModel):
+    """Known `skills` and `queues`, and every agent's by number."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "skills": ["mandarin", "trading"],
+                    "queues": ["trading"],
+                    "agents": {"1001": {"skills": {"mandarin": 8}, "queues": [], "serves": []}},
+                }
+            ]
+        }
+    )
+    skills: list[str]
+    queues: list[str]
+    agents: dict[str, Member]
+
+
+class DayStep(BaseModel):
+    """From `at` (UTC epoch seconds) for one step. None where nothing happened that it could be a figure of."""
+
+    at: float
+    offered: int
+    answered: int
+    abandoned: int
+    service_level: float | None
+    mean_wait_s: float | None
+
+
+class Day(BaseModel):
+    """`queue` empty: all. Calls count in the step in which they were answered or given up."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "queue": "trading", "step_s": 900, "formula": "answered_in_target / (answered + abandoned)",
+                    "steps": [
+                        {
+                            "at": 1767577500.0, "offered": 12, "answered": 11, "abandoned": 1,
+                            "service_level": 0.75, "mean_wait_s": 8.5,
+                        }
+                    ],
+                }
+            ]
+        }
+    )  # fmt: skip
+    queue: str
+    step_s: int
+    formula: str
+    steps: list[DayStep]

@@ -13,18 +13,18 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import ValidationError
 
 from agents.auth import Denied, Identity
-from agents.parts import Parts, parts_of
+from agents.parts import NOT_LOGGED_IN, Parts, parts_of
 from agents.ports import Refused
 from agents.roster import Page
 from agents.wire import Answer, AnyCommand, Beat, Heartbeat, PopShown, Problem, client_messages
 
 log = structlog.get_logger(__name__)
 router = APIRouter()
-MAX_TEXT = 4096
+MAX_TEXT = 16_384
 WRITE_S = 10.0
 BEATS = 10  # within the time after which a silent page is taken for gone
 BOOTH = "booth"  # whoever calls from a page of the demo: a line, and nothing else
-NOT_LOGGED_IN, FOREIGN_ORIGIN, SILENT, TOO_BIG, BROKEN = 4401, 4403, 4408, 1009, 1011
+FOREIGN_ORIGIN, SILENT, TOO_BIG, BROKEN = 4403, 4408, 1009, 1011
 GONE = 0  # nobody is there to be told
 
 
@@ -150,7 +150,7 @@ def _hear(text: str, parts: Parts, page: Page, answers: set[asyncio.Task[None]])
 
 
 async def _answer(command: AnyCommand, parts: Parts, page: Page) -> None:
-    page.answer(await parts.commands.run(page.agent_id, command))
+    page.answer(await parts.commands.run(page.agent_id, command, sees_all=page.sees_all))
 
 
 def _not_understood(text: str, error: ValidationError, now: float) -> Answer:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from agents.wire import CallState, Message, Pop, PopClosed, WrittenUp
+from agents.wire import CallState, Listening, Message, Pop, PopClosed, WrittenUp
 
 
 def _nobody_asks(_written: bool) -> None:
@@ -39,6 +39,7 @@ class Stream:
         self._calls: dict[str, CallState] = {}
         self._ended: set[str] = set()
         self._written: dict[str, WrittenUp] = {}
+        self.listening: Listening | None = None
 
     @property
     def pops(self) -> list[Pop]:
@@ -82,6 +83,8 @@ class Stream:
             self._pops.pop(message.call_id, None)
             self._written.pop(message.call_id, None)
             self._calls.pop(message.call_id, None)
+        elif isinstance(message, Listening):
+            self.listening = None if message.state == "ended" else message
         elif isinstance(message, CallState):
             if message.state == "ended":
                 self._calls.pop(message.call_id, None)

@@ -6,7 +6,8 @@ Times are UTC epoch seconds, durations end in `_s`. Status is `ready`, `not_read
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,38 @@ class FloorView:
     def only(self, agent_id: str) -> FloorView:
         """The same floor as an agent may see it: all queues, no colleague's state."""
         return replace(self, agents=tuple(agent for agent in self.agents if agent.id == agent_id))
+
+
+@dataclass(frozen=True, slots=True)
+class WhyLine:
+    """One of the router's reasons: a code with its figures, put into words by the page (`acd/ledger.py` has them)."""
+
+    code: str
+    values: Mapping[str, str | float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingView:
+    """A contact that waits since `since` (UTC), as number `position` of its queue.
+
+    `offered_to` is the agent whose phone rings for it. `p50_s` and `p90_s`: half, and nine in ten, are served within
+    so many seconds from now; None when nobody can say.
+    """
+
+    call_id: str
+    queue: str
+    number: str = ""
+    name: str = ""
+    name_en: str = ""
+    tier: str = ""
+    language: str = ""
+    since: float = 0.0
+    priority: float = 0.0
+    position: int = 1
+    offered_to: str | None = None
+    p50_s: float | None = None
+    p90_s: float | None = None
+    why: tuple[WhyLine, ...] = ()
 
 
 def _presence(agent: AgentView) -> str:

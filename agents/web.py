@@ -15,7 +15,7 @@ from agents import api, examples, phone_api, sip_proxy, socket, wire
 from agents.auth import Auth
 from agents.commands import Commands
 from agents.pages import add_pages
-from agents.parts import ApiError, Parts, parts_of
+from agents.parts import ApiError, Parts, end_sessions, parts_of
 from agents.ports import CheckResult, Control, Health, Memory, PagePhones
 from agents.roster import Roster
 from agents.schemas import Dependency, Readiness
@@ -49,6 +49,7 @@ def create_app(  # noqa: PLR0913 - the one place where the desk meets the rest o
 ) -> FastAPI:
     """The application, with nothing started. `clock` gives UTC epoch seconds."""
     roster.show(control.own.snapshot, control.own.view_of)
+    roster.show_waiting(control.supervision.waiting)
     app = FastAPI(title="Zongji", version=version, docs_url=None, redoc_url=None, description=wire.__doc__ or "")
     app.state.parts = Parts(
         control=control,
@@ -56,7 +57,7 @@ def create_app(  # noqa: PLR0913 - the one place where the desk meets the rest o
         roster=roster,
         auth=auth,
         health=health,
-        commands=Commands(control, clock),
+        commands=Commands(control, clock, lambda agent_id: end_sessions(app.state.parts, agent_id)),
         metrics_text=metrics_text,
         version=version,
         demo=demo,

@@ -1,9 +1,9 @@
 """The desk's websocket protocol: JSON text messages told apart by `type`.
 
 Server to page: each has `at` (UTC epoch seconds, the server's clock) and `seq`. `agent_state`, `pop`, `pop_closed`,
-`call_state` and `toast` are numbered: `seq` rises by one per agent, and a page resumes with `resume=<stream>:<seq>`.
-The rest carry `seq` 0: `answer` goes to the page that asked, `queue_stats` and `agents_stats` replace each other
-and come at most four times a second, to an agent's desk once.
+`call_state`, `listening` and `toast` are numbered: `seq` rises by one per agent, and a page resumes with
+`resume=<stream>:<seq>`. The rest carry `seq` 0: `answer` goes to the page that asked; `queue_stats`, `agents_stats` and
+`waiting` replace each their own and come at most four times a second, to an agent's desk and of those who wait once.
 `beat` comes every 2 s: a page that hears nothing for 5 s shows old things and says so. The server's time is that of
 `beat` and `snapshot`; what is sent again after a resume carries the time of its first sending.
 `snapshot` carries the number it is true for; whatever the page held before is void.
@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
-from agents.views import AgentView, FloorView, QueueView
+from agents.views import AgentView, FloorView, QueueView, WaitingView
 
 REASONS = ("break", "lunch", "meeting", "training", "paperwork")
 """Reasons an agent may choose for not-ready; the system's own (rona, device_lost...) are not among them."""
@@ -109,6 +109,29 @@ class AgentsStats(Message):
     agents: tuple[AgentView, ...]
 
 
+class Waiting(Message):
+    """Everybody who waits, in the order of their queues; supervisors' desks only, at most once a second."""
+
+    type: Literal["waiting"] = "waiting"
+    contacts: tuple[WaitingView, ...]
+
+
+SpyMode = Literal["listen", "whisper", "barge"]
+
+
+class Listening(Message):
+    """Where the supervisor's part in the call of `agent_id` stands. `taken`: it is the supervisor's call now.
+
+    `ringing`: the supervisor's own phone. `cause` says why it ended before it began.
+    """
+
+    type: Literal["listening"] = "listening"
+    agent_id: str
+    mode: SpyMode = "listen"
+    state: Literal["ringing", "on", "taken", "ended"]
+    cause: str = ""
+
+
 class Beat(Message):
     """The server is there, and this is its time."""
 
@@ -116,12 +139,16 @@ class Beat(Message):
 
 
 class Toast(Message):
-    """A line for the agent. `code` is for the page to translate, `text` is what to show when it cannot."""
+    """A line for the agent. `code` is for the page to translate, `text` is what to show when it cannot.
+
+    With code `message` it is a supervisor's: `text` from `sender`.
+    """
 
     type: Literal["toast"] = "toast"
     level: Literal["info", "warning", "error"] = "info"
     code: str
     text: str = ""
+    sender: str = ""
 
 
 class Problem(BaseModel):
@@ -175,6 +202,7 @@ class Snapshot(Message):
     floor: FloorView
     pops: list[Pop]
     calls: list[CallState]
+    listening: Listening | None = None
     reasons: tuple[str, ...] = REASONS
     show_as: tuple[str, ...] = ()
     dispositions: tuple[QueueDispositions, ...] = ()
@@ -182,7 +210,19 @@ class Snapshot(Message):
 
 
 ServerMessage = Annotated[
-    Snapshot | AgentState | Pop | PopClosed | CallState | QueueStats | AgentsStats | WrittenUp | Beat | Toast | Answer,
+    Snapshot
+    | AgentState
+    | Pop
+    | PopClosed
+    | CallState
+    | QueueStats
+    | AgentsStats
+    | WrittenUp
+    | Waiting
+    | Listening
+    | Beat
+    | Toast
+    | Answer,
     Field(discriminator="type"),
 ]
 
@@ -325,6 +365,104 @@ class WriteUp(Command):
     args: WriteUpArgs
 
 
+class OfAgent(_FromPage):
+    agent_id: Id
+
+
+class ModeArgs(_FromPage):
+    mode: SpyMode
+
+
+class ForceArgs(_FromPage):
+    """`reason` is why, for the journal; the agent's own reason is then `forced`."""
+
+    agent_id: Id
+    status: Literal["ready", "not_ready"]
+    reason: Literal["break", "lunch", "meeting", "training", "paperwork"] | None = None
+
+
+Level = Annotated[int, Field(ge=1, le=10)]
+
+
+class SkillsArgs(_FromPage):
+    """All the agent's skills from now on."""
+
+    agent_id: Id
+    skills: Annotated[dict[Id, Level], Field(max_length=200)]
+
+
+class QueuesArgs(_FromPage):
+    """All the queues the agent serves from now on; none means every queue whose requirements are met."""
+
+    agent_id: Id
+    queues: Annotated[list[Id], Field(max_length=200)]
+
+
+class PriorityArgs(_FromPage):
+    """`by` is as much as so many seconds of waiting, where a queue ages by one a second."""
+
+    call_id: Id
+    by: Annotated[float, Field(ge=-1e6, le=1e6)]
+
+
+class MessageArgs(_FromPage):
+    """`to` is None for everybody who is logged in."""
+
+    to: Annotated[list[Id], Field(min_length=1, max_length=500)] | None = None
+    text: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class Listen(Command):
+    """The supervisor's own phone rings and is then in the agent's call."""
+
+    name: Literal["listen"] = "listen"
+    args: OfAgent
+
+
+class SetSpyMode(Command):
+    """`whisper`: the agent hears the supervisor, the customer does not; `barge`: both hear."""
+
+    name: Literal["spy_mode"] = "spy_mode"
+    args: ModeArgs
+
+
+class PlainSupervision(Command):
+    """`take_over`: the customer speaks with the supervisor, the agent's part is over."""
+
+    name: Literal["stop_listening", "take_over"]
+    args: NoArgs = NoArgs()
+
+
+class ForceStatus(Command):
+    name: Literal["force_status"] = "force_status"
+    args: ForceArgs
+
+
+class ForceLogOut(Command):
+    name: Literal["force_log_out"] = "force_log_out"
+    args: OfAgent
+
+
+class SetSkills(Command):
+    name: Literal["set_skills"] = "set_skills"
+    args: SkillsArgs
+
+
+class SetQueues(Command):
+    name: Literal["set_queues"] = "set_queues"
+    args: QueuesArgs
+
+
+class RaisePriority(Command):
+    name: Literal["raise_priority"] = "raise_priority"
+    args: PriorityArgs
+
+
+class SendMessage(Command):
+    name: Literal["message"] = "message"
+    args: MessageArgs
+
+
 class PopShown(_FromPage):
     """The record is drawn. `at` is the page's clock, for its own log; the server counts with its own."""
 
@@ -337,7 +475,12 @@ class Heartbeat(_FromPage):
     type: Literal["heartbeat"] = "heartbeat"
 
 
-AnyCommand = SetStatus | Plain | WriteUp | Transfer | Consult | Mute | SendDigits | Dial
+OwnCommand = SetStatus | Plain | WriteUp | Transfer | Consult | Mute | SendDigits | Dial
+SupervisorCommand = (
+    Listen | SetSpyMode | PlainSupervision | ForceStatus | ForceLogOut | SetSkills | SetQueues | RaisePriority
+    | SendMessage
+)  # fmt: skip
+AnyCommand = OwnCommand | SupervisorCommand
 ClientMessage = Annotated[
     Annotated[AnyCommand, Field(discriminator="name")] | PopShown | Heartbeat, Field(discriminator="type")
 ]

@@ -42,14 +42,15 @@ from cti.call import House
 from cti.calls import Calls
 from cti.control import CallDesk
 from cti.dispatcher import Dispatcher
-from cti.floor import Floor
+from cti.floor import COLLEAGUES, Floor
 from cti.listeners.journal import JournalListener
 from cti.listeners.mqtt import MqttListener
 from cti.metrics import Metrics, Readings
 from cti.numbers import e164
 from cti.secrets import Secrets
 from cti.settings import QueueSettings, Settings, fault_in
-from cti.telephones import COLLEAGUES, LineTelephones
+from cti.supervision import Supervision
+from cti.telephones import LineTelephones
 from cti.today import COUNTED, Today
 from cti.write_up import Rules, WriteUps
 from db.demo import seed_demo
@@ -205,6 +206,10 @@ class Server:
         self.control = CallDesk(
             self.acd, self.calls, self.floor, self.phones, self.dispatcher.handle, settings.outbound
         )  # fmt: skip
+        self.supervision = Supervision(
+            self.acd, self.bus, clock, self.roster, self.calls, self.floor, self.today, self.store, settings.skills,
+            self.floor.queues,
+        )  # fmt: skip
         self._shared = House(
             bus=self.bus,
             clock=clock,
@@ -260,12 +265,15 @@ class Server:
             stack.push_async_callback(self.journal.stop)
             if self.mqtt is not None:
                 await stack.enter_async_context(self.mqtt.running())
-            self.floor.staff([one for one in await self.store.agents() if one.role == "agent"])
+            people = await self.store.agents()
+            self.floor.staff([one for one in people if one.role == "agent"])
+            self.supervision.staff_of(people)
             self.link = self.calls.link = self._make_link()
             stack.push_async_callback(self.link.close)
             stack.push_async_callback(self.floor.close)
             stack.push_async_callback(self.dispatcher.close)
             stack.push_async_callback(self.calls.close)
+            stack.push_async_callback(self.supervision.close)
             await self._connect()
             yield self._web()
 
@@ -323,7 +331,7 @@ class Server:
 
     def _web(self) -> FastAPI:
         return create_app(
-            control=Control(own=self.floor, calls=self.control, write_ups=self.write_ups),
+            control=Control(own=self.floor, calls=self.control, write_ups=self.write_ups, supervision=self.supervision),
             memory=self.store,
             roster=self.roster,
             auth=Auth(self._secrets.token_secret, origins=self.settings.web.origins),

@@ -14,11 +14,11 @@ from cti.asterisk.link import ActionRefused, ActionTimeout, LinkDown
 from cti.call import HEAD, Call, Wish
 from cti.call_states import ImpossibleMove
 from cti.calls import Calls
-from cti.floor import Floor
+from cti.floor import COLLEAGUES, Floor
 from cti.numbers import may_be_dialled
 from cti.settings import OutboundSettings
 from cti.talk import Party, Talk, Third, call_of
-from cti.telephones import COLLEAGUES, LineTelephones
+from cti.telephones import LineTelephones
 from ivr.caller import HungUp
 
 log = structlog.get_logger(__name__)

@@ -162,6 +162,69 @@ class AgentMoved(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SupervisorListened(Event):
+    """`by` takes part in the agent's call from now on, in this `mode`: listen, whisper or barge."""
+
+    by: str
+    mode: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupervisorLeft(Event):
+    """`by` hears the agent's call no longer."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallTakenOver(Event):
+    """`by` has the agent's call now."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentForced(Event):
+    """`by` has chosen the agent's status; `reason` is why."""
+
+    by: str
+    status: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkillsChanged(Event):
+    by: str
+    skills: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuesChanged(Event):
+    """`queues` empty: all whose requirements are met."""
+
+    by: str
+    queues: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriorityRaised(Event):
+    """`priority` is what it is now, `points` by how much it was raised."""
+
+    by: str
+    points: float
+    priority: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageSent(Event):
+    """`by` has written this to the agents `to`."""
+
+    by: str
+    to: list[str]
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LinkChanged(Event):
     up: bool
     reason: str = ""

@@ -7,13 +7,14 @@ offers.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 import structlog
 
 from acd import events as on
 from acd.agent_states import Activity, AgentState, Status
 from acd.core import Acd
+from acd.crew import Staffing
 from acd.model import Agent
 from agents import wire
 from agents.ports import Refused
@@ -35,12 +36,19 @@ UNREGISTERED = {"UNAVAILABLE", "INVALID", "UNKNOWN", ""}
 IN_A_CALL = {Activity.OFFERED, Activity.TALKING, Activity.HELD}
 PAGE_GRACE_S = 15.0
 STANDING_S = 10.0
+COLLEAGUES = "_colleagues"  # the queue in which a colleague is asked: nobody else waits there
 BROWSER = "web"  # so begins the name of a phone in a page
 SHOWN = {
     State.OFFERED: "ringing", State.DIALLING: "dialling", State.TALKING: "talking", State.HELD: "held",
     State.CONSULTING: "consulting", State.CONFERENCE: "conference", State.RECALLING: "recalling",
 }  # fmt: skip
 AWAY_FROM = {State.HELD, State.CONSULTING, State.RECALLING}
+
+
+def served(queues: Iterable[str]) -> frozenset[str]:
+    """What an agent of these queues serves, as the router has it: none means all, and colleagues ask anybody."""
+    given = frozenset(queues)
+    return given | {COLLEAGUES} if given else given
 
 
 class Floor:
@@ -80,7 +88,7 @@ class Floor:
             self._people[person.id] = person
             for endpoint in (person.phone, f"{BROWSER}{person.id}"):
                 self._at.setdefault(endpoint, {})[person.id] = None
-            agent = Agent(person.id, person.name, person.skills)
+            agent = Agent(person.id, person.name, person.skills, served(person.queues))
             self.tell_acd(on.AgentChanged(person.id, agent, Status.LOGGED_OUT, reachable=False))
 
     # -- phones and pages (ports of the dispatcher) ------------------------------------------------------------------
@@ -243,28 +251,23 @@ class Floor:
     def snapshot(self) -> FloorView:
         now = self._clock()
         states = {agent_id: self._state(agent_id) for agent_id in self._people}
-        logged_in = [state for state in states.values() if state.status is not Status.LOGGED_OUT]
-        crew = {
-            "logged_in": len(logged_in),
-            "ready": sum(state.available for state in logged_in),
-            "busy": sum(state.activity is not Activity.IDLE for state in logged_in),
-        }
+        staffing = self._acd.staffing()
         return FloorView(
             now,
-            tuple(self._queue_view(name, crew, now) for name in self.queues),
+            tuple(self._queue_view(name, staffing[name], now) for name in self.queues),
             tuple(self._agent_view(agent_id, state) for agent_id, state in states.items()),
         )
 
     def view_of(self, agent_id: str) -> AgentView | None:
         return self._agent_view(agent_id, self._state(agent_id)) if agent_id in self._people else None
 
-    def _queue_view(self, name: str, crew: dict[str, int], now: float) -> QueueView:
+    def _queue_view(self, name: str, crew: Staffing, now: float) -> QueueView:
         waiting = self._acd.waiting(name, now)
         return QueueView(
             name,
             waiting=len(waiting),
             longest_since=min((contact.arrived_at for contact in waiting), default=None),
-            **crew,
+            **crew._asdict(),
             **self._today.of(name, now),
             target_s=self._today.targets[name],
         )

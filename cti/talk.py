@@ -61,7 +61,6 @@ class Party:
                 log.info("a standing leg was given up", agent=self.id, reason=str(error))
                 await self.leg.hang_up()
 
-
     async def _comes_back(self) -> bool:
         try:
             async with asyncio.timeout(BACK_S):

@@ -16,13 +16,12 @@ from cti.asterisk.link import ActionRefused, ActionTimeout, LinkDown
 from cti.call import HEAD, Call, Overflowed
 from cti.calls import Calls, Dialling
 from cti.dispatcher import Dispatcher
-from cti.floor import Floor
+from cti.floor import COLLEAGUES, Floor
 from cti.settings import OutboundSettings
 from cti.talk import NotReached, Party
 from ivr.caller import HungUp
 
 log = structlog.get_logger(__name__)
-COLLEAGUES = "_colleagues"  # the queue in which a colleague is asked: nobody else waits there
 ASK_S = 30.0
 OWN_S = 20.0
 OUTSIDE_S = 45.0

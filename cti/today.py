@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from datetime import datetime, time, timedelta, tzinfo
 from typing import Any
 
-COUNTED = ("agent_connected", "call_ended")
+COUNTED = ("agent_connected", "call_ended", "call_queued")
+STEP_S = 900
+FORMULA = "answered_in_target / (answered + abandoned)"
+SENT_BACK = 1e6  # a priority from which on it is the house that has put the caller into line again
 
 
 class Today:
@@ -20,7 +23,8 @@ class Today:
         self.targets = targets
         self._zone = zone
         self._begins, self._ends = 0.0, 0.0
-        self._counts: Counter[tuple[str, str]] = Counter()
+        self._counts: defaultdict[tuple[str, str], float] = defaultdict(float)
+        self._steps: dict[int, defaultdict[tuple[str, str], float]] = {}
 
     def begins_at(self, now: float) -> float:
         """The last midnight; what was counted before it is forgotten."""
@@ -29,6 +33,7 @@ class Today:
             midnights = (datetime.combine(one, time(), self._zone) for one in (day, day + timedelta(days=1)))
             self._begins, self._ends = (one.timestamp() for one in midnights)
             self._counts.clear()
+            self._steps.clear()
         return self._begins
 
     def take(self, kind: str, at: float, facts: Mapping[str, Any], now: float) -> None:
@@ -36,13 +41,54 @@ class Today:
         if kind not in COUNTED or at < self.begins_at(now):
             return
         queue = facts.get("queue") or ""
-        if kind == "agent_connected":
-            self._counts[queue, "answered"] += 1
-            self._counts[queue, "answered_in_target"] += facts["waited_s"] <= self.targets.get(queue, 0.0)
-        elif facts["outcome"] == "abandoned_in_queue":
-            self._counts[queue, "abandoned"] += 1
+        step = self._steps.setdefault(int((at - self._begins) // STEP_S), defaultdict(float))
+        for what, much in _counted(kind, facts, self.targets.get(queue, 0.0)):
+            self._counts[queue, what] += much
+            step[queue, what] += much
 
     def of(self, queue: str, now: float) -> dict[str, int]:
         """`answered`, `answered_in_target` and `abandoned` since midnight."""
         self.begins_at(now)
-        return {what: self._counts[queue, what] for what in ("answered", "answered_in_target", "abandoned")}
+        return {
+            what: int(self._counts.get((queue, what), 0)) for what in ("answered", "answered_in_target", "abandoned")
+        }
+
+    def day(self, queue: str | None, now: float) -> dict[str, Any]:
+        """Steps of `STEP_S` seconds from the first call to now; KeyError for no such queue.
+
+        A call counts as offered when it comes into the queue, else when it is answered or given up.
+        """
+        begins = self.begins_at(now)
+        queues = list(self.targets) if queue is None else [queue]
+        if queue is not None:
+            _ = self.targets[queue]
+        first, last = min(self._steps, default=0), int((now - begins) // STEP_S)
+        steps = [_step(self._steps.get(n, {}), queues, begins + n * STEP_S) for n in range(first, last + 1)]
+        return {"queue": queue or "", "step_s": STEP_S, "formula": FORMULA, "steps": steps}
+
+
+def _counted(kind: str, facts: Mapping[str, Any], target_s: float) -> Iterator[tuple[str, float]]:
+    if kind == "agent_connected":
+        yield "answered", 1
+        yield "answered_in_target", facts["waited_s"] <= target_s
+        yield "waited_s", facts["waited_s"]
+    elif kind == "call_queued":
+        yield "offered", facts["priority"] < SENT_BACK
+    elif facts["outcome"] == "abandoned_in_queue":
+        yield "abandoned", 1
+
+
+def _step(counts: Mapping[tuple[str, str], float], queues: list[str], at: float) -> dict[str, Any]:
+    def sum_of(what: str) -> float:
+        return sum(counts.get((queue, what), 0) for queue in queues)
+
+    answered, abandoned = int(sum_of("answered")), int(sum_of("abandoned"))
+    decided = answered + abandoned
+    return {
+        "at": at,
+        "offered": int(sum_of("offered")),
+        "answered": answered,
+        "abandoned": abandoned,
+        "service_level": sum_of("answered_in_target") / decided if decided else None,
+        "mean_wait_s": sum_of("waited_s") / answered if answered else None,
+    }

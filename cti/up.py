@@ -32,6 +32,7 @@ from db.demo import PASSWORD
 
 PHONES = "phones"  # in the run folder: the demo's telephones, with what they heard
 AGENTS = ("1001", "1002", "1003", "1004")
+SUPERVISORS = ("2001",)
 TEMPLATES = Path(__file__).parents[1] / "asterisk-config"
 
 
@@ -61,7 +62,9 @@ async def up(settings: Settings) -> None:
         url = await stack.enter_async_context(web_running(app, taken))
         if settings.profile == "demo" and settings.asterisk.own:
             proxy = f"{settings.asterisk.sip_host}:{settings.asterisk.sip_port}"
-            accounts = [Account(f"agent{one}", kept.phone_password, auto_answer=True) for one in AGENTS]
+            accounts = [
+                Account(f"agent{one}", kept.phone_password, auto_answer=True) for one in (*AGENTS, *SUPERVISORS)
+            ]
             await stack.enter_async_context(phone(proxy, accounts, tone_hz=880, folder=run_dir / PHONES))
             await _registered(server)
         stop.settled()
@@ -130,6 +133,7 @@ def _tell(settings: Settings, url: str) -> None:
         say(f"  {cure}")
     say(f"  desk       {url}/desk     {logins[0]}")
     say(f"  wallboard  {url}/wallboard{logins[1]}")
+    say(f"  supervisor {url}/supervisor{logins[1]}")
     if settings.profile == "demo":
         say("  a call     make call       end: Ctrl-C")
 
@@ -149,7 +153,7 @@ def pbx_config(settings: Settings, kept: Secrets, voice: Voice, run_dir: Path, s
         rtp_to=asterisk.rtp_to,
         ami_secret=kept.ami_secret,
         caller_password=kept.caller_password,
-        phones={f"agent{one}": kept.phone_password for one in AGENTS},
+        phones={f"agent{one}": kept.phone_password for one in (*AGENTS, *SUPERVISORS)},
         moh_dir=music,
         trunk=(out.trunk, out.gateway) if out.trunk and out.gateway else None,
         fallback_prompt=seen_by_asterisk(settings, voice.files.path("fallback", settings.languages[0])),

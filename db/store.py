@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
 from db.tables import AgentRow, Base, CallRow, CustomerRow, IdentityRow, JournalRow, PastContactRow, QueueRow, SkillRow
@@ -25,6 +25,7 @@ class AgentRecord:
     password_hash: str = field(repr=False)
     phone: str = ""
     skills: dict[str, int] = field(default_factory=dict)
+    queues: tuple[str, ...] = ()
 
 
 class Store:
@@ -60,6 +61,18 @@ class Store:
         async with self._session() as session:
             row = await session.get(AgentRow, agent_id)
             return _agent(row) if row is not None and row.active else None
+
+    async def set_skills(self, agent_id: str, skills: Mapping[str, int]) -> None:
+        """All of them from now on; without effect for nobody."""
+        await self._change_agent(agent_id, skills=dict(skills))
+
+    async def set_queues(self, agent_id: str, queues: Sequence[str]) -> None:
+        """All of them from now on, none meaning every queue; without effect for nobody."""
+        await self._change_agent(agent_id, queues=list(queues))
+
+    async def _change_agent(self, agent_id: str, **values: Any) -> None:
+        async with self._session.begin() as session:
+            await session.execute(update(AgentRow).where(AgentRow.id == agent_id).values(**values))
 
     async def find_customer(self, kind: str, value: str) -> dict[str, Any] | None:
         """The record behind a `phone` (E.164) or an `account`, as desks show it; None when unknown.
@@ -174,7 +187,9 @@ class Store:
 
 
 def _agent(row: AgentRow) -> AgentRecord:
-    return AgentRecord(row.id, row.name, row.name_en, row.role, row.password_hash, row.phone, dict(row.skills))
+    return AgentRecord(
+        row.id, row.name, row.name_en, row.role, row.password_hash, row.phone, dict(row.skills), tuple(row.queues)
+    )
 
 
 def _contact(row: CallRow) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
 class Base(DeclarativeBase):
-    type_annotation_map = {dict[str, Any]: JSON, dict[str, int]: JSON}  # noqa: RUF012
+    type_annotation_map = {dict[str, Any]: JSON, dict[str, int]: JSON, list[str]: JSON}  # noqa: RUF012
 
 
 class AgentRow(Base):
@@ -21,6 +21,7 @@ class AgentRow(Base):
     password_hash: Mapped[str] = mapped_column(String(200))
     phone: Mapped[str] = mapped_column(String(64))
     skills: Mapped[dict[str, int]]
+    queues: Mapped[list[str]] = mapped_column(default=list)
     active: Mapped[bool] = mapped_column(default=True)
 
 

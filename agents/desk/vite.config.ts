@@ -64,7 +64,9 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
-    rollupOptions: { input: { index: here("./index.html"), wallboard: here("./wallboard.html"), booth: here("./booth.html") } },
+    rollupOptions: {
+      input: Object.fromEntries(["index", "wallboard", "supervisor", "booth"].map((page) => [page, here(`./${page}.html`)])),
+    },
   },
   test: { include: ["tests/**/*.test.ts"], environment: "node" },
 });

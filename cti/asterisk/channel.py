@@ -31,6 +31,7 @@ from cti.asterisk.messages import (
     NewState,
     OriginateResponse,
     RoomJoined,
+    SpyStarted,
 )
 from ivr.caller import HungUp
 
@@ -46,8 +47,11 @@ PARKED_STATES = {"Ring", "Up"}  # of a channel in no bridge: whoever has called 
 TRIES = 3
 LOOP = ("legs", "leg", 1)
 ROOM = ("rooms", "room", 1)
+SPIES = "spies"
+SPY_MODES = ("listen", "whisper", "barge")
 KEY_S = 0.25  # a key sounds for 0.1 s, and the far end wants to hear that it ended
 INTERRUPTED = AgiResult(code=-1, result="-1", data="")
+SPY_BEGIN_S = 1.0
 BEGIN_S = 0.15  # an idle loop takes up to 100 ms to begin the next command
 PLAYED_OUT = {"0", "-1"}
 
@@ -75,6 +79,7 @@ class Leg:
         self._parked = asyncio.Event()
         self._settled = asyncio.Event()  # parked or bridged, and not on the way
         self._in_room = asyncio.Event()
+        self._spying = asyncio.Event()
         self._born = bool(channel)
         self._cancel_cause: int | None = None
         self._digits: deque[str] = deque()
@@ -145,6 +150,9 @@ class Leg:
 
     def _on_room_joined(self, _: RoomJoined) -> None:
         self._in_room.set()
+
+    def _on_spy_started(self, _: SpyStarted) -> None:
+        self._spying.set()
 
     def _on_hangup_request(self, _: HangupRequest) -> None:
         self._left = True
@@ -397,6 +405,21 @@ class Leg:
         for leg in everybody:
             await leg.until(leg._in_room.wait())
 
+    async def spy_on(self, other: Leg, mode: str) -> None:
+        """This leg, which is up, hears both sides of what `other` is in; `whisper`: `other` hears it, `barge`: all do.
+
+        It goes on whomever `other` speaks with, and ends, in the loop, with `other`. Again with another mode it changes
+        that. Raises HungUp when this leg goes, TimeoutError when nothing is to be heard after a second.
+        """
+        if mode not in SPY_MODES:
+            raise ValueError(f"{mode!r} is none of {', '.join(SPY_MODES)}")
+        await self._link.action(commands.SpyOn(self.uniqueid, other.channel))
+        self._spying.clear()
+        self._on_the_way()
+        await self._link.action(commands.Redirect(self.uniqueid, SPIES, mode, 1))
+        async with asyncio.timeout(SPY_BEGIN_S):
+            await self.until(self._spying.wait())
+
     async def out_of_room(self, other: Leg) -> None:
         """The two are bridged again; whoever else was in the room stays there alone."""
         for leg in (self, other):
@@ -442,6 +465,7 @@ _HANDLERS: dict[type, Callable[..., None]] = {
     BridgeEnter: Leg._on_bridge_enter,
     BridgeLeave: Leg._on_bridge_leave,
     RoomJoined: Leg._on_room_joined,
+    SpyStarted: Leg._on_spy_started,
     HangupRequest: Leg._on_hangup_request,
     Hangup: Leg._on_hangup,
     OriginateResponse: Leg._on_originated,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 LONGEST_SHOWN = 80
 ENDPOINT = re.compile(r"[A-Za-z0-9_-]+")
 NUMBER = re.compile(r"\+?[0-9]{2,20}")
+CHANNEL = re.compile(r"PJSIP/[A-Za-z0-9_-]+-[0-9a-f]{8}")
 KEYS = frozenset("0123456789*#")
 LONGEST_LINE = 1024  # Asterisk refuses longer input lines; counted in bytes
 
@@ -62,6 +63,13 @@ def Setvar(channel: str | None, variable: str, value: str) -> Command:  # noqa: 
         raise BadValue(f"Setvar: {variable} has ${{")
     target = [("Channel", channel)] if channel else []
     return _action("Setvar", *target, ("Variable", variable), ("Value", value))
+
+
+def SpyOn(channel: str, target: str) -> Command:  # noqa: N802
+    """Whom this channel is to hear, by the full name: names are prefixes, and a comma would begin options."""
+    if not CHANNEL.fullmatch(target):
+        raise BadValue(f"Setvar: {target!r} is no telephone's channel")
+    return Setvar(channel, "CTI_SPY", target)
 
 
 def Status(variables: Iterable[str] = ()) -> Command:  # noqa: N802

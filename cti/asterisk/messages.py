@@ -92,6 +92,13 @@ class RoomJoined:
 
 
 @dataclass(frozen=True, slots=True)
+class SpyStarted:
+    """The channel `uniqueid` hears another from now on."""
+
+    uniqueid: str
+
+
+@dataclass(frozen=True, slots=True)
 class DtmfEnd:
     uniqueid: str
     digit: str
@@ -136,7 +143,8 @@ class ListItem:
 
 Message = (
     AsyncAgiStart | AsyncAgiExec | AsyncAgiEnd | OriginateResponse | Hangup | HangupRequest | NewChannel | NewState
-    | BridgeEnter | BridgeLeave | RoomJoined | DtmfEnd | DeviceState | FullyBooted | Shutdown | Response | ListItem
+    | BridgeEnter | BridgeLeave | RoomJoined | SpyStarted | DtmfEnd | DeviceState | FullyBooted | Shutdown | Response
+    | ListItem
 )  # fmt: skip
 
 
@@ -233,6 +241,7 @@ EVENTS: dict[bytes, Callable[[Fields], Message]] = {
     b"BridgeEnter": _of_channel(BridgeEnter, "bridgeuniqueid"),
     b"BridgeLeave": _of_channel(BridgeLeave, "bridgeuniqueid"),
     b"ConfbridgeJoin": _of_channel(RoomJoined, "conference"),
+    b"ChanSpyStart": lambda f: SpyStarted(f.get("spyeruniqueid", "")),
     b"DTMFEnd": _of_channel(DtmfEnd, "digit", "direction"),
     b"DeviceStateChange": lambda f: (
         _list_item(f) if "actionid" in f else DeviceState(f.get("device", ""), f.get("state", ""))

@@ -8,8 +8,8 @@ Topics stand under `<prefix>/v1/<site>/`; ARCHITECTURE.md has their table. A pay
 at least once, so a reader who must not count twice keeps the last ids. `at` and other times are ISO 8601 in UTC,
 durations are seconds and end in `_s`. The rest are the event's fields (`cti/events.py`) that have a value.
 
-What a caller keyed in never goes out, nor what an agent noted, nor an error's free text; a caller's number does: give
-the broker a password.
+What a caller keyed in never goes out, nor what an agent noted or a supervisor writes, nor an error's free text; a
+caller's number does: give the broker a password.
 """
 
 from __future__ import annotations
@@ -62,6 +62,8 @@ def messages(event: events.Event, root: str, ident: str, queue: QueueState | Non
         del fields["value"]
     if isinstance(event, events.CallWrittenUp):
         del fields["note"]
+    if isinstance(event, events.MessageSent):
+        del fields["text"]
     if isinstance(event, events.CallFailed):
         fields = {**fields, "error": event.error.partition(":")[0]}
         del fields["extra"]

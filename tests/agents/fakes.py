@@ -11,11 +11,12 @@ from typing import Any
 from fastapi import FastAPI
 
 from agents.auth import Auth, hash_password
+from agents.commands import Commands
 from agents.ports import CheckResult, Control, PhoneLogin, Refused
 from agents.roster import Roster
-from agents.views import AgentView, FloorView, QueueView
+from agents.views import AgentView, FloorView, QueueView, WaitingView
 from agents.web import create_app
-from agents.wire import AgentState, CallState, Pop, WrittenUp
+from agents.wire import AgentState, CallState, Listening, Pop, Toast, WrittenUp
 
 PASSWORD = "correct horse"
 HASH = hash_password(PASSWORD)
@@ -199,6 +200,96 @@ class FakeFloor:
         self.move(agent_id, status="logged_out", reason=None)
 
 
+class FakeSupervision:
+    """Supervisors who do things to the agents of a `FakeFloor`; whom they hear is only written down."""
+
+    def __init__(self, floor: FakeFloor) -> None:
+        self.floor = floor
+        self.done: list[str] = []
+        self.spying: dict[str, Listening] = {}
+        self.skills = {one: {"mandarin": 8, "trading": 4} for one in floor.agents}
+        self.queues: dict[str, list[str]] = {one: [] for one in floor.agents}
+        self.contacts: list[WaitingView] = []
+        self.days: dict[str | None, dict[str, Any]] = {}
+
+    def _agent(self, agent_id: str) -> AgentView:
+        if agent_id not in self.floor.agents:
+            raise Refused("unknown_agent", f"there is no agent {agent_id}")
+        return self.floor.agents[agent_id]
+
+    def _tell(self, who: str, **changes: Any) -> None:
+        self.spying[who] = self.spying[who].model_copy(update=changes)
+        self.floor.roster.send(who, self.spying[who])
+
+    async def listen(self, who: str, agent_id: str) -> None:
+        if self._agent(agent_id).activity not in {"talking", "held"}:
+            raise Refused("not_talking", f"{agent_id} is in no call")
+        self.done.append(f"{who} listen {agent_id}")
+        self.spying[who] = Listening(agent_id=agent_id, state="ringing")
+        self._tell(who, state="on")
+
+    async def spy_mode(self, who: str, mode: str) -> None:
+        if who not in self.spying:
+            raise Refused("not_listening", "you are in nobody's call")
+        self.done.append(f"{who} {mode}")
+        self._tell(who, mode=mode)
+
+    async def stop_listening(self, who: str) -> None:
+        self.done.append(f"{who} stop")
+        self._tell(who, state="ended")
+        del self.spying[who]
+
+    async def take_over(self, who: str) -> None:
+        self.done.append(f"{who} take_over")
+        self._tell(who, state="taken")
+
+    async def force_status(self, who: str, agent_id: str, status: str, reason: str | None) -> None:
+        self._agent(agent_id)
+        self.done.append(f"{who} {status} {reason} {agent_id}")
+        self.floor.move(agent_id, status=status, reason=None if status == "ready" else "forced")
+
+    async def force_log_out(self, who: str, agent_id: str) -> None:
+        if self._agent(agent_id).activity != "idle":
+            raise Refused("agent_in_a_call", f"{agent_id} is in a call")
+        self.done.append(f"{who} log_out {agent_id}")
+        self.floor.move(agent_id, status="logged_out", reason=None)
+
+    async def set_skills(self, who: str, agent_id: str, skills: Mapping[str, int]) -> None:
+        self._agent(agent_id)
+        self.done.append(f"{who} skills {agent_id}")
+        self.skills[agent_id] = dict(skills)
+
+    async def set_queues(self, who: str, agent_id: str, queues: Sequence[str]) -> None:
+        self._agent(agent_id)
+        self.done.append(f"{who} queues {agent_id}")
+        self.queues[agent_id] = list(queues)
+
+    async def raise_priority(self, who: str, call_id: str, by: float) -> None:
+        self.done.append(f"{who} raise {call_id} {by:g}")
+
+    async def message(self, who: str, to: Sequence[str] | None, text: str) -> None:
+        self.done.append(f"{who} message")
+        for agent_id in to if to is not None else list(self.floor.agents):
+            self.floor.roster.send(agent_id, Toast(code="message", text=text, sender="刘洋"))
+
+    def waiting(self) -> Sequence[WaitingView]:
+        return self.contacts
+
+    def staff(self) -> Mapping[str, Any]:
+        known = [queue.name for queue in self.floor.queues]
+        agents = {
+            one: {"skills": self.skills[one], "queues": self.queues[one], "serves": self.queues[one] or known}
+            for one in self.skills
+        }
+        return {"skills": ["mandarin", "english", "trading"], "queues": known, "agents": agents}
+
+    def day(self, queue: str | None) -> Mapping[str, Any]:
+        if queue is not None and queue not in {one.name for one in self.floor.queues}:
+            raise KeyError(queue)
+        nothing = {"queue": queue or "", "step_s": 900, "formula": "in time / all", "steps": []}
+        return self.days.get(queue, nothing)
+
+
 class FakePhones:
     """Telephones of pages, in memory."""
 
@@ -248,10 +339,11 @@ class House:
         self.clock = clock or Clock()
         self.roster = Roster(self.clock, interval_s=0.0, desks_s=0.0)
         self.floor = FakeFloor(self.clock, self.roster)
+        self.supervision = FakeSupervision(self.floor)
         self.memory, self.health = FakeMemory(), FakeHealth()
         self.phones = FakePhones()
         self.auth = Auth(SECRET, origins=["https://desk.example.com"])
-        self.control = Control(own=self.floor, calls=self.floor, write_ups=self.floor)
+        self.control = Control(own=self.floor, calls=self.floor, write_ups=self.floor, supervision=self.supervision)
         self.app: FastAPI = create_app(
             control=self.control,
             memory=self.memory,
@@ -266,6 +358,11 @@ class House:
             phones=self.phones,
             sip_url=sip_url,
         )
+
+    @property
+    def commands(self) -> Commands:
+        commands: Commands = self.app.state.parts.commands
+        return commands
 
 
 def pop(call_id: str = "c-9") -> Pop:

@@ -4,7 +4,7 @@ from typing import get_args
 import pytest
 from pydantic import ValidationError
 
-from agents.commands import COMMANDS, KEPT, Commands
+from agents.commands import COMMANDS, KEPT, SUPERVISION
 from agents.wire import AnyCommand, Plain, SetStatus, StatusArgs, client_messages
 from tests.agents.fakes import House
 
@@ -16,7 +16,7 @@ def command(name: str, key: str = "key-0001") -> Plain:
 async def test_each_command_is_carried_out_once_however_often_it_is_sent() -> None:
     house = House()
     house.floor.move("1001", activity="talking")
-    commands = Commands(house.control, house.clock)
+    commands = house.commands
     together = await asyncio.gather(*(commands.run("1001", command("hold")) for _ in range(5)))
     again = await commands.run("1001", command("hold"))
     assert house.floor.done == ["hold"]
@@ -25,7 +25,7 @@ async def test_each_command_is_carried_out_once_however_often_it_is_sent() -> No
 
 async def test_a_key_is_remembered_for_ten_minutes_and_then_forgotten() -> None:
     house = House()
-    commands = Commands(house.control, house.clock)
+    commands = house.commands
     ready: AnyCommand = SetStatus(key="key-0001", args=StatusArgs(status="ready"))
     await commands.run("1001", ready)
     house.clock.forward(599)
@@ -40,7 +40,7 @@ async def test_a_command_that_is_still_running_is_never_forgotten() -> None:
     house = House()
     house.floor.move("1001", activity="talking")
     house.floor.quick.clear()
-    commands = Commands(house.control, house.clock)
+    commands = house.commands
     first = asyncio.create_task(commands.run("1001", command("hold", "key-slow")))
     await asyncio.sleep(0)
     for number in range(KEPT + 1):
@@ -54,7 +54,7 @@ async def test_a_command_that_is_still_running_is_never_forgotten() -> None:
 
 async def test_a_refusal_is_answered_with_its_reason_and_remembered() -> None:
     house = House()
-    commands = Commands(house.control, house.clock)
+    commands = house.commands
     first = await commands.run("1001", command("hold"))
     house.floor.move("1001", activity="talking")
     again = await commands.run("1001", command("hold"))
@@ -66,7 +66,7 @@ async def test_a_refusal_is_answered_with_its_reason_and_remembered() -> None:
 
 async def test_a_key_belongs_to_one_command() -> None:
     house = House()
-    commands = Commands(house.control, house.clock)
+    commands = house.commands
     await commands.run("1001", SetStatus(key="key-0001", args=StatusArgs(status="ready")))
     answer = await commands.run("1001", command("hold"))
     assert answer.error is not None
@@ -75,7 +75,7 @@ async def test_a_key_belongs_to_one_command() -> None:
 
 async def test_two_agents_may_choose_the_same_key() -> None:
     house = House()
-    commands = Commands(house.control, house.clock)
+    commands = house.commands
     ready: AnyCommand = SetStatus(key="key-0001", args=StatusArgs(status="ready"))
     assert (await commands.run("1001", ready)).ok
     assert (await commands.run("1002", ready)).ok
@@ -85,7 +85,7 @@ async def test_two_agents_may_choose_the_same_key() -> None:
 async def test_a_fault_of_ours_is_answered_and_not_told_in_detail() -> None:
     house = House()
     house.floor.broken = True
-    answer = await Commands(house.control, house.clock).run("1001", command("hold"))
+    answer = await house.commands.run("1001", command("hold"))
     assert answer.error is not None
     assert answer.error.code == "failed"
     assert "fire" not in answer.error.message
@@ -93,7 +93,7 @@ async def test_a_fault_of_ours_is_answered_and_not_told_in_detail() -> None:
 
 def test_every_command_on_the_wire_has_its_handler() -> None:
     names = {one for kind in get_args(AnyCommand) for one in get_args(kind.model_fields["name"].annotation)}
-    assert names == set(COMMANDS)
+    assert names == set(COMMANDS) | set(SUPERVISION)
 
 
 @pytest.mark.parametrize(

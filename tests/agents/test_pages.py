@@ -14,7 +14,7 @@ import pytest
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from agents import views, wire
+from agents import schemas, views, wire
 from agents.pages import BUILT, FOREVER, MISSING, PAGES, add_pages
 from agents.wire import REASONS
 from tests.agents.client import TestClient
@@ -28,7 +28,8 @@ WORDS: dict[str, dict[str, Any]] = {
 WIRE = (DESK / "src" / "wire.ts").read_text()
 SHOWN = [views.AgentView, views.QueueView, views.FloorView, wire.Problem]
 SHOWN += [wire.Snapshot, wire.AgentState, wire.Pop, wire.PopClosed, wire.CallState, wire.QueueStats, wire.AgentsStats]
-SHOWN += [wire.Beat, wire.Toast, wire.Answer]
+SHOWN += [wire.Beat, wire.Toast, wire.Answer, views.WhyLine, views.WaitingView, wire.Waiting, wire.Listening]
+SHOWN += [schemas.Member, schemas.Staff, schemas.DayStep, schemas.Day]
 
 
 def said_by_the_server() -> set[str]:
@@ -144,11 +145,12 @@ def small(tmp_path: Path) -> Path:
 def test_a_house_without_pages_says_so_and_shows_them_once_they_are_there(tmp_path: Path, small: Path) -> None:
     (small / "index.html").rename(tmp_path / "away")
     client = client_of(small)
-    for path in ("/desk/", "/desk/assets/a-1.js", "/wallboard"):
+    for path in ("/desk/", "/desk/assets/a-1.js", "/wallboard", "/supervisor"):
         assert (client.get(path).status_code, client.get(path).text) == (503, MISSING)
     (tmp_path / "away").rename(small / "index.html")
     assert client.get("/desk/").text == "<title>index.html</title>"
-    assert client.get("/wallboard").text == "<title>wallboard.html</title>"
+    for page in ("wallboard", "supervisor"):
+        assert client.get(f"/{page}").text == f"<title>{page}.html</title>"
 
 
 def test_what_is_pressed_goes_out_pressed_and_only_to_those_who_take_it(small: Path) -> None:

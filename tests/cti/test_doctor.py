@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from agents.pages import PAGES
 from cti.doctor import Finding, examine, pages
 from cti.settings import AsteriskSettings, DatabaseSettings, MqttSettings, Settings, WebSettings
 from tests.cti.houses import ROOT, Place
@@ -41,7 +42,7 @@ async def test_what_is_absent_is_told_with_its_cure(tmp_path: Path, monkeypatch:
 
 def test_pages_that_are_not_built_are_told_with_their_cure(tmp_path: Path) -> None:
     assert pages(tmp_path) == Finding("missing", "pages", "the pages are not built: make setup")
-    for page in ("index.html", "wallboard.html"):
+    for page in PAGES:
         (tmp_path / page).touch()
     assert pages(tmp_path).state == "good"
 

@@ -25,9 +25,9 @@ from cti.calls import Calls
 from cti.control import CallDesk
 from cti.dispatcher import Dispatcher
 from cti.events import Event, LinkChanged
-from cti.floor import Floor
+from cti.floor import COLLEAGUES, Floor
 from cti.settings import OutboundSettings
-from cti.telephones import COLLEAGUES, LineTelephones
+from cti.telephones import LineTelephones
 from cti.today import Today
 from db.store import AgentRecord
 from ivr import menus

@@ -142,6 +142,44 @@ export interface WrittenUp extends Message {
   note: string;
 }
 
+export interface WhyLine {
+  code: string;
+  values: Record<string, string | number>;
+}
+
+export interface WaitingView {
+  call_id: string;
+  queue: string;
+  number: string;
+  name: string;
+  name_en: string;
+  tier: string;
+  language: string;
+  since: number;
+  priority: number;
+  position: number;
+  offered_to: string | null;
+  p50_s: number | null;
+  p90_s: number | null;
+  why: WhyLine[];
+}
+
+export interface Waiting extends Message {
+  type: "waiting";
+  contacts: WaitingView[];
+}
+
+export const SPY_MODES = ["listen", "whisper", "barge"] as const;
+export type SpyMode = (typeof SPY_MODES)[number];
+
+export interface Listening extends Message {
+  type: "listening";
+  agent_id: string;
+  mode: SpyMode;
+  state: "ringing" | "on" | "taken" | "ended";
+  cause: string;
+}
+
 export interface Beat extends Message {
   type: "beat";
 }
@@ -151,6 +189,7 @@ export interface Toast extends Message {
   level: "info" | "warning" | "error";
   code: string;
   text: string;
+  sender: string;
 }
 
 // What GET /api/missed answers.
@@ -191,6 +230,7 @@ export interface Snapshot extends Message {
   floor: FloorView;
   pops: Pop[];
   calls: CallState[];
+  listening: Listening | null;
   reasons: string[];
   show_as: string[];
   dispositions: QueueDispositions[];
@@ -206,6 +246,8 @@ export type ServerMessage =
   | QueueStats
   | AgentsStats
   | WrittenUp
+  | Waiting
+  | Listening
   | Beat
   | Toast
   | Answer;
@@ -219,7 +261,7 @@ export interface Colleague {
 
 export type CallCommand =
   | "answer" | "hang_up" | "hold" | "resume" | "finish_wrap_up" | "extend_wrap_up" | "swap" | "complete" | "conference" | "drop_other";
-export type CommandName = CallCommand | "set_status" | "transfer" | "consult" | "mute" | "send_digits" | "dial" | "write_up";
+export type CommandName = CallCommand | "set_status" | "transfer" | "consult" | "mute" | "send_digits" | "dial" | "write_up" | keyof SuperCommands;
 export type Args =
   | StatusArgs
   | { to: { kind: "agent" | "queue" | "number"; id: string } }
@@ -227,5 +269,48 @@ export type Args =
   | { on: boolean }
   | { digits: string }
   | { number: string; show_as: string | null }
+  | SuperCommands[keyof SuperCommands]
   | Record<string, never>;
+
+// What REST gives to supervisors.
+export interface Member {
+  skills: Record<string, number>;
+  queues: string[];
+  serves: string[];
+}
+
+export interface Staff {
+  skills: string[];
+  queues: string[];
+  agents: Record<string, Member>;
+}
+
+export interface DayStep {
+  at: number;
+  offered: number;
+  answered: number;
+  abandoned: number;
+  service_level: number | null;
+  mean_wait_s: number | null;
+}
+
+export interface Day {
+  queue: string;
+  step_s: number;
+  formula: string;
+  steps: DayStep[];
+}
+
+export interface SuperCommands {
+  listen: { agent_id: string };
+  spy_mode: { mode: SpyMode };
+  stop_listening: Record<string, never>;
+  take_over: Record<string, never>;
+  force_status: { agent_id: string; status: "ready" | "not_ready"; reason: string | null };
+  force_log_out: { agent_id: string };
+  set_skills: { agent_id: string; skills: Record<string, number> };
+  set_queues: { agent_id: string; queues: string[] };
+  raise_priority: { call_id: string; by: number };
+  message: { to: string[] | null; text: string };
+}
 export type StatusArgs = { status: "ready" } | { status: "not_ready"; reason: string };

@@ -13,7 +13,7 @@ export const queue = (facts: Partial<QueueView> = {}): QueueView => ({
 
 export const snapshot = (facts: Partial<Snapshot>): Snapshot => ({
   type: "snapshot", seq: 0, at: 0, stream: "s-1001", me: agent(), floor: { at: 0, queues: [], agents: [] },
-  pops: [], calls: [], reasons: [], show_as: [], dispositions: [], written: [], ...facts,
+  pops: [], calls: [], listening: null, reasons: [], show_as: [], dispositions: [], written: [], ...facts,
 });
 
 export const pop = (seq: number, callId: string): Pop => ({
@@ -35,5 +35,5 @@ export const stateOf = (seq: number, facts: Partial<AgentView>): AgentState => (
 });
 
 export const toast = (seq: number, code: string): Toast => ({
-  type: "toast", seq, at: seq, level: "info", code, text: code,
+  type: "toast", seq, at: seq, level: "info", code, text: code, sender: "",
 });

@@ -2,6 +2,7 @@
 import type { Activity, AgentView, CallState, MissedOffer, Pop, QueueDispositions, QueueView, ServerMessage, Status, Toast, WrittenUp } from "../wire";
 
 export const TOAST_MS = 8000;
+const READING_MS_A_LETTER = 120; // what a supervisor writes is as long as it is
 const MISSED_KEPT = 20;
 
 export interface Missed {
@@ -35,6 +36,8 @@ export interface Desk {
   cause: string; // why the last call or third was not reached
   callsEnded: number; // rises when the day's figures are worth asking for again
 }
+
+export const toastMs = (toast: Toast): number => TOAST_MS + (toast.sender ? toast.text.length * READING_MS_A_LETTER : 0);
 
 export const emptyDesk: Desk = {
   me: null,
@@ -83,7 +86,7 @@ export function takeDesk(desk: Desk, message: ServerMessage, nowMs: number): Des
     case "written_up":
       return { ...desk, written: [...desk.written.filter((one) => one.call_id !== message.call_id), message] };
     case "toast": {
-      const shown = { id: message.seq, toast: message, untilMs: nowMs + TOAST_MS };
+      const shown = { id: message.seq, toast: message, untilMs: nowMs + toastMs(message) };
       return { ...desk, toasts: [...desk.toasts, shown] };
     }
     default:
@@ -115,9 +118,9 @@ export function allMissed(here: Missed[], recorded: MissedOffer[]): Missed[] {
   return [...here, ...before].sort((a, b) => b.at - a.at);
 }
 
-export function withoutOldToasts(desk: Desk, nowMs: number): Desk {
-  const toasts = desk.toasts.filter((one) => one.untilMs > nowMs);
-  return toasts.length === desk.toasts.length ? desk : { ...desk, toasts };
+export function withoutOldToasts<Page extends { toasts: ShownToast[] }>(page: Page, nowMs: number): Page {
+  const toasts = page.toasts.filter((one) => one.untilMs > nowMs);
+  return toasts.length === page.toasts.length ? page : { ...page, toasts };
 }
 
 export type Shown = Exclude<Activity, "idle"> | Status;

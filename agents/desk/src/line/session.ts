@@ -1,6 +1,6 @@
 // Who is logged in. The access token lives in this module only; the cookie that renews it is out of reach of scripts.
 import type { CallRecord } from "../core/day";
-import type { Colleague, MissedOffer, PhoneLogin, Problem } from "../wire";
+import type { Colleague, Day, MissedOffer, PhoneLogin, Problem, Staff } from "../wire";
 
 interface Session {
   token: string;
@@ -9,6 +9,13 @@ interface Session {
 export interface About {
   version: string;
   demo: boolean;
+}
+
+export interface Me {
+  id: string;
+  name: string;
+  name_en: string;
+  role: string;
 }
 
 let token = "";
@@ -57,6 +64,13 @@ export const ticket = async (): Promise<string> => (await call<{ ticket: string 
 
 export const ownCalls = async (): Promise<CallRecord[]> =>
   (await call<{ calls: CallRecord[] }>("GET", "/api/calls?limit=500")).calls;
+
+export const whoIs = (): Promise<Me> => call<Me>("GET", "/api/me");
+
+export const staff = (): Promise<Staff> => call<Staff>("GET", "/api/staff");
+
+export const dayCurve = (queue: string): Promise<Day> =>
+  call<Day>("GET", `/api/day?${new URLSearchParams(queue ? { queue } : {})}`);
 
 export const phoneLogin = (): Promise<PhoneLogin> => call<PhoneLogin>("POST", "/api/phone");
 

@@ -39,6 +39,11 @@ export function said(code: string | null | undefined): string {
   return global.te(key, "en") ? global.t(key) : code;
 }
 
+export function saidWith(code: string, values: Record<string, string | number>): string {
+  const key = `server.${code}`;
+  return global.te(key, "en") ? global.t(key, values) : code;
+}
+
 export function explain(problem: Pick<Problem, "code"> & Partial<Problem> & Partial<Pick<Toast, "text">>): string {
   const known = global.te(`server.${problem.code}`, "en");
   return known ? said(problem.code) : problem.message || problem.text || problem.code;

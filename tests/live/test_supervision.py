@@ -1,0 +1,133 @@
+"""A supervisor in an agent's call: who hears whom, measured in what their telephones recorded."""
+
+from __future__ import annotations
+
+import pytest
+
+from agents.ports import Refused
+from cti.phones import Account, Phone, phone, seconds_of, tone_seconds
+from tests.live.conftest import PASSWORD, House
+
+pytestmark = pytest.mark.live
+CALLER_HZ, AGENT_HZ, SUPERVISOR_HZ = 440, 880, 1100
+LONG = 2.0
+MOST = 1.2  # seconds of a tone that must be there: what rings and begins takes its time
+
+
+async def talk(house: House) -> tuple[Phone, Phone, Phone]:
+    """The caller, the agent and the supervisor, who has a telephone and hears nothing yet."""
+    account = Account("agent2001", PASSWORD, auto_answer=True)
+    supervisor = await house.stack.enter_async_context(phone(house.sip, [account], tone_hz=SUPERVISOR_HZ))
+    await house.holds(lambda: house.server.floor.is_registered("agent2001"))
+    _, agent = await house.agent("1004")
+    caller = await house.queued()
+    await house.until("agent_connected")
+    return caller, agent, supervisor
+
+
+async def over(house: House, caller: Phone, *others: Phone) -> None:
+    caller.hang_up()
+    await house.until("call_ended")
+    for one in (caller, *others):
+        await one.wait_for("CALL_CLOSED")
+
+
+def heard(one: Phone, hz: int) -> float:
+    return tone_seconds(one.heard()[-1], hz)
+
+
+async def test_one_who_listens_hears_both_and_is_heard_by_nobody(house: House) -> None:
+    caller, agent, supervisor = await talk(house)
+    await house.server.supervision.listen("2001", "1004")
+    listened = await house.until("supervisor_listened")
+    assert (listened.agent_id, listened.by, listened.mode) == ("1004", "2001", "listen")
+    await house.passes(LONG)
+    await over(house, caller, agent, supervisor)
+
+    assert heard(supervisor, CALLER_HZ) > MOST
+    assert heard(supervisor, AGENT_HZ) > MOST
+    assert heard(caller, SUPERVISOR_HZ) == heard(agent, SUPERVISOR_HZ) == 0.0
+    assert house.told("supervisor_left", "by") == ["2001"]
+
+
+async def test_a_whisper_is_heard_by_the_agent_and_never_by_the_caller(house: House) -> None:
+    caller, agent, supervisor = await talk(house)
+    await house.server.supervision.listen("2001", "1004")
+    await house.server.supervision.spy_mode("2001", "whisper")
+    await house.until("supervisor_listened", mode="whisper")
+    await house.passes(LONG)
+    await over(house, caller, agent, supervisor)
+
+    assert heard(agent, SUPERVISOR_HZ) > MOST
+    assert heard(caller, SUPERVISOR_HZ) == 0.0
+    assert heard(caller, AGENT_HZ) > MOST
+
+
+async def test_one_who_barges_in_is_heard_by_both_and_by_nobody_once_he_only_listens(house: House) -> None:
+    caller, agent, supervisor = await talk(house)
+    await house.server.supervision.listen("2001", "1004")
+    await house.until("supervisor_listened")
+    await house.server.supervision.spy_mode("2001", "barge")
+    await house.passes(LONG)
+    await house.server.supervision.spy_mode("2001", "listen")
+    await house.passes(LONG)
+    await over(house, caller, agent, supervisor)
+
+    for one in (caller, agent):
+        assert LONG - 0.8 < heard(one, SUPERVISOR_HZ) < LONG + 0.8
+        whole = seconds_of(one.heard()[-1])
+        assert tone_seconds(one.heard()[-1], SUPERVISOR_HZ, whole - LONG + 0.9) == 0.0
+    assert heard(supervisor, CALLER_HZ) > 2 * LONG - 0.8
+    assert house.told("supervisor_listened", "mode") == ["listen", "barge", "listen"]
+
+
+async def test_a_supervisor_who_hangs_up_ends_only_the_listening(house: House) -> None:
+    caller, agent, supervisor = await talk(house)
+    await house.server.supervision.listen("2001", "1004")
+    await house.until("supervisor_listened")
+    supervisor.hang_up()
+    await house.until("supervisor_left")
+    await house.passes(LONG)
+    assert house.server.acd.state_of("1004").activity == "talking"
+    with pytest.raises(Refused, match="nobody's call"):
+        await house.server.supervision.spy_mode("2001", "barge")
+    await over(house, caller, agent)
+    assert heard(caller, AGENT_HZ) > LONG
+
+
+async def test_who_listens_is_let_go_when_the_agent_leaves_the_call(house: House) -> None:
+    caller, agent, supervisor = await talk(house)
+    await house.server.supervision.listen("2001", "1004")
+    await house.until("supervisor_listened")
+    agent.hang_up()
+    await supervisor.wait_for("CALL_CLOSED")
+    await caller.wait_for("CALL_CLOSED", 15)
+    assert house.told("supervisor_left", "by") == ["2001"]
+
+
+async def test_a_call_taken_over_is_the_supervisors_and_the_agent_wraps_up(house: House) -> None:
+    caller, agent, supervisor = await talk(house)
+    await house.server.supervision.listen("2001", "1004")
+    await house.until("supervisor_listened")
+    await house.passes(0.5)
+    await house.server.supervision.take_over("2001")
+    await agent.wait_for("CALL_CLOSED")
+    taken = await house.until("call_taken_over")
+    assert (taken.agent_id, taken.by) == ("1004", "2001")
+    assert house.server.acd.state_of("1004").activity == "wrap_up"
+    await house.passes(LONG)
+    await over(house, caller, supervisor)
+    assert heard(caller, SUPERVISOR_HZ) > MOST
+    assert heard(supervisor, CALLER_HZ) > LONG
+
+
+async def test_listening_needs_a_call_and_a_telephone(house: House) -> None:
+    await house.agent("1004")
+    with pytest.raises(Refused, match="no call"):
+        await house.server.supervision.listen("2001", "1004")
+    caller = await house.queued()
+    await house.until("agent_connected")
+    with pytest.raises(Refused, match="not registered"):
+        await house.server.supervision.listen("2001", "1004")
+    caller.hang_up()
+    await house.until("call_ended")
