@@ -82,6 +82,14 @@ class CallControl(Protocol):
     async def dial(self, agent_id: str, number: str, show_as: str | None) -> None: ...
 
 
+class WriteUps(Protocol):
+    """What agents write of their calls. Each raises `Refused` when it is impossible now."""
+
+    async def write_up(self, agent_id: str, call_id: str, disposition: str | None, note: str) -> None: ...
+    async def finish_wrap_up(self, agent_id: str) -> None: ...
+    async def extend_wrap_up(self, agent_id: str) -> None: ...
+
+
 class Supervision(Protocol):
     """What supervisors can do; `who` is the supervisor. Each raises `Refused` when it is impossible now."""
 
@@ -106,22 +114,14 @@ class Supervision(Protocol):
         """The day so far in steps; raises KeyError for no such queue."""
 
 
-class WriteUps(Protocol):
-    """What agents write of their calls. Each raises `Refused` when it is impossible now."""
-
-    async def write_up(self, agent_id: str, call_id: str, disposition: str | None, note: str) -> None: ...
-    async def finish_wrap_up(self, agent_id: str) -> None: ...
-    async def extend_wrap_up(self, agent_id: str) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Control:
     """Everything a command can reach."""
 
     own: OwnState
     calls: CallControl
-    supervision: Supervision
     write_ups: WriteUps
+    supervision: Supervision
 
 
 @dataclass(frozen=True, slots=True)

@@ -284,11 +284,11 @@ class Roster:
             floor=floor,
             pops=stream.pops if desk else [],
             calls=stream.calls if desk else [],
-            listening=stream.listening if desk else None,
-            waiting=self._looked_who_waits() if desk and page.sees_all else (),
             show_as=self.show_as if desk else (),
             dispositions=self.dispositions if desk else (),
             written=stream.written if desk else (),
+            listening=stream.listening if desk else None,
+            waiting=self._looked_who_waits() if desk and page.sees_all else (),
         )
 
     def _looked(self) -> FloorView:

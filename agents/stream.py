@@ -38,8 +38,8 @@ class Stream:
         self._pops: dict[str, Pop] = {}
         self._calls: dict[str, CallState] = {}
         self._ended: set[str] = set()
-        self.listening: Listening | None = None
         self._written: dict[str, WrittenUp] = {}
+        self.listening: Listening | None = None
 
     @property
     def pops(self) -> list[Pop]:

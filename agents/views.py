@@ -85,14 +85,6 @@ class FloorView:
         return replace(self, agents=tuple(agent for agent in self.agents if agent.id == agent_id))
 
 
-def _presence(agent: AgentView) -> str:
-    if agent.status == "logged_out" or not agent.reachable:
-        return "away"
-    if agent.activity != "idle":
-        return "busy"
-    return "ready" if agent.status == "ready" else "not_ready"
-
-
 @dataclass(frozen=True, slots=True)
 class WhyLine:
     """One of the router's reasons: a code with its figures, put into words by the page (`acd/ledger.py` has them)."""
@@ -123,3 +115,11 @@ class WaitingView:
     p50_s: float | None = None
     p90_s: float | None = None
     why: tuple[WhyLine, ...] = ()
+
+
+def _presence(agent: AgentView) -> str:
+    if agent.status == "logged_out" or not agent.reachable:
+        return "away"
+    if agent.activity != "idle":
+        return "busy"
+    return "ready" if agent.status == "ready" else "not_ready"

@@ -218,9 +218,9 @@ ServerMessage = Annotated[
     | CallState
     | QueueStats
     | AgentsStats
+    | WrittenUp
     | Waiting
     | Listening
-    | WrittenUp
     | Beat
     | Toast
     | Answer,
@@ -351,6 +351,21 @@ class Dial(Command):
     args: DialArgs
 
 
+class WriteUpArgs(_FromPage):
+    """`disposition` of the call's queue, None while none is chosen; the note as it is now, whole."""
+
+    call_id: Annotated[str, Field(min_length=1, max_length=64)]
+    disposition: Annotated[str, Field(max_length=40)] | None = None
+    note: Annotated[str, Field(max_length=4000)] = ""
+
+
+class WriteUp(Command):
+    """May be sent as often as something is typed, in the talk and in wrap-up."""
+
+    name: Literal["write_up"] = "write_up"
+    args: WriteUpArgs
+
+
 class OfAgent(_FromPage):
     agent_id: Id
 
@@ -447,21 +462,6 @@ class RaisePriority(Command):
 class SendMessage(Command):
     name: Literal["message"] = "message"
     args: MessageArgs
-
-
-class WriteUpArgs(_FromPage):
-    """`disposition` of the call's queue, None while none is chosen; the note as it is now, whole."""
-
-    call_id: Annotated[str, Field(min_length=1, max_length=64)]
-    disposition: Annotated[str, Field(max_length=40)] | None = None
-    note: Annotated[str, Field(max_length=4000)] = ""
-
-
-class WriteUp(Command):
-    """May be sent as often as something is typed, in the talk and in wrap-up."""
-
-    name: Literal["write_up"] = "write_up"
-    args: WriteUpArgs
 
 
 class PopShown(_FromPage):

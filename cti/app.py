@@ -331,7 +331,7 @@ class Server:
 
     def _web(self) -> FastAPI:
         return create_app(
-            control=Control(own=self.floor, calls=self.control, supervision=self.supervision, write_ups=self.write_ups),
+            control=Control(own=self.floor, calls=self.control, write_ups=self.write_ups, supervision=self.supervision),
             memory=self.store,
             roster=self.roster,
             auth=Auth(self._secrets.token_secret, origins=self.settings.web.origins),

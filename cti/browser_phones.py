@@ -18,7 +18,7 @@ from agents.ports import PhoneLogin, Refused
 from cti.asterisk.ari import AriError
 
 log = structlog.get_logger(__name__)
-DOMAIN = "zongji"
+DOMAIN, BOOTH, MOST_BOOTHS = "zongji", "booth", 50
 ENDPOINT = {
     "transport": "ws",
     "webrtc": "yes",
@@ -68,10 +68,12 @@ class BrowserPhones:
 
     async def hand_out_booth(self, number: str, until: float) -> PhoneLogin:
         """A telephone that can do nothing but call the house, from this number."""
-        self._forget_expired()
-        return await self._make(f"booth{secrets.token_hex(4)}", "arrivals", number, until)
+        if sum(user.startswith(BOOTH) for user in self._phones) >= MOST_BOOTHS:
+            raise Refused("too_many", "too many people call from booths now")
+        return await self._make(f"{BOOTH}{secrets.token_hex(4)}", "arrivals", number, until)
 
     async def _make(self, user: str, context: str, number: str, until: float) -> PhoneLogin:
+        await self._end_expired()
         phone = _Phone(secrets.token_urlsafe(18), context, number, until)
         async with self._doors.setdefault(user, asyncio.Lock()):
             try:
@@ -96,7 +98,7 @@ class BrowserPhones:
 
     async def push_again(self) -> None:
         """After Asterisk was away: what it forgot. Pages register again by themselves."""
-        self._forget_expired()
+        await self._end_expired()
         for user, phone in list(self._phones.items()):
             try:
                 if not await self._objects.has("endpoint", user):
@@ -109,18 +111,23 @@ class BrowserPhones:
         """The person has logged out: the password opens nothing any more."""
         user = f"web{person}"
         self._pages.pop(person, None)
+        if user in self._phones:
+            await self._end(user)
+
+    async def _end_expired(self) -> None:
+        """Passwords whose time is over open nothing any more."""
+        now = self._clock()
+        for user in [user for user, phone in self._phones.items() if phone.expires_at <= now]:
+            await self._end(user)
+
+    async def _end(self, user: str) -> None:
+        self._phones.pop(user, None)
         self._there.discard(user)
-        if self._phones.pop(user, None) is None:
-            return
         try:
             for kind in ("endpoint", "auth", "aor"):
                 await self._objects.delete(kind, user)
         except AriError as error:
             log.warning("a page's phone could not be taken back", user=user, reason=str(error))
-
-    def _forget_expired(self) -> None:
-        now = self._clock()
-        self._phones = {user: phone for user, phone in self._phones.items() if phone.expires_at > now}
 
     def opened(self, person: str, page: str) -> None:
         """A page has opened its line."""

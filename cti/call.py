@@ -203,10 +203,10 @@ class Call:
         while wish is not None:
             await self._queue_for(wish)
             agent = await self._colleague(wish) or await self._next_agent(wish)
-            if await self._met(agent):
-                wish = await self._after(agent)
-            else:
+            while not await self._met(agent):
                 log.info("the agent's leg was lost before the bridge", call_id=self.id)
+                agent = await self._next_agent(wish)
+            wish = await self._after(agent)
 
     async def _queue_for(self, wish: Wish) -> None:
         self._wish, self.facts.queue = wish, wish.queue
@@ -358,7 +358,7 @@ class Call:
             steps.callback(self._ended)
             if (agent := self.agent or self._not_met()) is not None:
                 steps.callback(self.parted, agent)
-                steps.push_async_callback(agent.release)
+                steps.push_async_callback(agent.release, left_alone=True)
             steps.push_async_callback(self.leg.hang_up)
             for task in (self._treatment, self._look_up):
                 if task is not None:

@@ -94,9 +94,9 @@ class Dispatcher:
     # -- what calls ask ----------------------------------------------------------------------------------------------
 
     def enqueue(self, call: Call, wish: Wish) -> asyncio.Future[Party]:
-        """The agent for this call, when there is one. Asked again it keeps the first arrival time."""
+        """The agent for this call, when there is one. Asked again in one wait it keeps its first arrival time."""
         requires = parse(wish.requires) if wish.requires else None
-        arrived = call.facts.queued_at or self._clock()
+        arrived = call.facts.waiting_since or self._clock()  # this wait's: a talk before it was none
         queue = call.facts.queue or wish.queue
         preferred, prefer_s = self._preferred(call, queue)
         contact = Contact(call.id, queue, arrived, wish.priority, requires, preferred=preferred, prefer_s=prefer_s)

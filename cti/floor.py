@@ -35,8 +35,8 @@ log = structlog.get_logger(__name__)
 UNREGISTERED = {"UNAVAILABLE", "INVALID", "UNKNOWN", ""}
 IN_A_CALL = {Activity.OFFERED, Activity.TALKING, Activity.HELD}
 PAGE_GRACE_S = 15.0
-COLLEAGUES = "_colleagues"  # the queue in which a colleague is asked: nobody else waits there
 STANDING_S = 10.0
+COLLEAGUES = "_colleagues"  # the queue in which a colleague is asked: nobody else waits there
 BROWSER = "web"  # so begins the name of a phone in a page
 SHOWN = {
     State.OFFERED: "ringing", State.DIALLING: "dialling", State.TALKING: "talking", State.HELD: "held",

@@ -20,6 +20,7 @@ from cti.call_states import move as after
 from ivr.caller import HungUp
 
 log = structlog.get_logger(__name__)
+BACK_S = 1.0
 
 
 def call_of(contact_id: str | None) -> str | None:
@@ -42,16 +43,31 @@ class Party:
     recallable: bool = False
     standing: bool = False
 
-    async def release(self) -> None:
-        """The leg has no part in the talk any more."""
+    async def release(self, *, left_alone: bool = False) -> None:
+        """The leg has no part in the talk any more.
+
+        `left_alone`: whoever it spoke with has hung up, and a standing leg comes back by itself. Asterisk does not bear
+        being told to move a channel that is just leaving its bridge.
+        """
         if not self.standing:
             await self.leg.hang_up()
         elif not self.leg.gone.done():
             try:
-                await self.leg.to_loop()
+                if not left_alone or not await self._comes_back():
+                    await self.leg.to_loop()
+                if self.leg.muted:  # the next customer is to hear the agent
+                    await self.leg.mute(False)
             except (HungUp, ActionRefused, ActionTimeout, LinkDown) as error:
                 log.info("a standing leg was given up", agent=self.id, reason=str(error))
                 await self.leg.hang_up()
+
+    async def _comes_back(self) -> bool:
+        try:
+            async with asyncio.timeout(BACK_S):
+                await self.leg.parked()
+        except TimeoutError:
+            return False
+        return True
 
 
 @dataclass(eq=False, slots=True)

@@ -73,6 +73,7 @@ class Leg:
         self.gone: asyncio.Future[Gone] = asyncio.get_running_loop().create_future()
         self.rang = asyncio.Event()
         self.answered = bool(channel)
+        self.muted = False
         self._link = link
         self._agi = AgiConversation(link.send, uniqueid)
         self._parked = asyncio.Event()
@@ -340,6 +341,7 @@ class Leg:
     async def mute(self, on: bool) -> None:
         """Nobody hears this leg; it stays so from bridge to bridge."""
         await self._link.action(commands.Setvar(self.uniqueid, "MUTEAUDIO(in)", "on" if on else "off"))
+        self.muted = on
 
     async def send_keys(self, keys: str) -> None:
         """Its far end hears these keys, one after another."""

@@ -10,7 +10,10 @@ from cti.bus import Bus
 from cti.call import Call
 from db.journal import Journal
 
-RECORDED = (events.CallArrived, events.CallQueued, events.AgentConnected, events.CallEnded, events.CallWrittenUp)
+RECORDED = (
+    events.CallArrived, events.CallMade, events.CallQueued, events.AgentConnected, events.CallTransferred,
+    events.CallWrittenUp, events.CallEnded,
+)  # fmt: skip
 
 
 class JournalListener:

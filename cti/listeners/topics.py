@@ -8,7 +8,7 @@ Topics stand under `<prefix>/v1/<site>/`; ARCHITECTURE.md has their table. A pay
 at least once, so a reader who must not count twice keeps the last ids. `at` and other times are ISO 8601 in UTC,
 durations are seconds and end in `_s`. The rest are the event's fields (`cti/events.py`) that have a value.
 
-What a caller keyed in never goes out, nor what an agent noted or a supervisor wrote, nor an error's free text; a
+What a caller keyed in never goes out, nor what an agent noted or a supervisor writes, nor an error's free text; a
 caller's number does: give the broker a password.
 """
 
@@ -60,10 +60,10 @@ def messages(event: events.Event, root: str, ident: str, queue: QueueState | Non
     kind, at = fields.pop("kind"), fields.pop("at")
     if isinstance(event, events.DataCollected):
         del fields["value"]
-    if isinstance(event, events.MessageSent):
-        del fields["text"]
     if isinstance(event, events.CallWrittenUp):
         del fields["note"]
+    if isinstance(event, events.MessageSent):
+        del fields["text"]
     if isinstance(event, events.CallFailed):
         fields = {**fields, "error": event.error.partition(":")[0]}
         del fields["extra"]

@@ -419,7 +419,8 @@ class Oracle:
             self.turns += 1
             one.turn = self.turns
             waiter.offer_id = self.offers
-            one.work.append(Piece(waiter.contact, self.offers, now + queue.offer_timeout_s))
+            until = now + queue.offer_timeout_s
+            one.work.append(Piece(waiter.contact, self.offers, until, owes=queue.write_up))
             self.out.append(Offer(self.offers, waiter.contact.id, one.agent.id, queue.offer_timeout_s))
 
     def left_out(self, waiter: Waiter, now: float) -> set[str]:

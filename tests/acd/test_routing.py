@@ -563,16 +563,6 @@ def test_what_is_left_to_a_colleague_has_the_wrap_up_of_its_queue() -> None:
     assert (house.acd.state_of("a").activity, house.acd.state_of("a").until) == (Activity.WRAP_UP, 7.0)
 
 
-def test_each_queue_counts_its_own_staff_and_whom_its_widest_ring_would_ask() -> None:
-    gold = Queue("gold", parse("s >= 8"), rings=(Ring(20.0, parse("s >= 5")),))
-    house = House(Queue("q"), gold, Queue("none", parse("t")))
-    house.agent("high", {"s": 9}).agent("middle", {"s": 5}).agent("low", {"s": 1}).agent("gone").out("gone")
-    house.agent("only_q", {"s": 9}, queues=("q",)).tell(on.AgentChanged("low", reachable=False))
-    assert house.acd.staffing() == {"q": (4, 3, 0), "gold": (2, 2, 0), "none": (0, 0, 0)}
-    house.call("c", "gold").answer()
-    assert house.acd.staffing() == {"q": (4, 2, 1), "gold": (2, 1, 1), "none": (0, 0, 0)}
-
-
 # -- writing up --------------------------------------------------------------------------------------------------------
 
 FORCED = Queue("q", wrapup_s=5.0, write_up=True)
@@ -596,3 +586,13 @@ def test_a_customer_left_to_a_colleague_is_his_to_write_up() -> None:
     house = House(FORCED, Queue("asked", wrapup_s=0.0)).agent("a").call("c+1", "asked").answer()
     house.tell(on.ContactMoved("c+1", "q")).at(3.0).tell(on.ContactDone("c+1", "a")).at(60.0).tick()
     assert house.acd.state_of("a").owes
+
+
+def test_each_queue_counts_its_own_staff_and_whom_its_widest_ring_would_ask() -> None:
+    gold = Queue("gold", parse("s >= 8"), rings=(Ring(20.0, parse("s >= 5")),))
+    house = House(Queue("q"), gold, Queue("none", parse("t")))
+    house.agent("high", {"s": 9}).agent("middle", {"s": 5}).agent("low", {"s": 1}).agent("gone").out("gone")
+    house.agent("only_q", {"s": 9}, queues=("q",)).tell(on.AgentChanged("low", reachable=False))
+    assert house.acd.staffing() == {"q": (4, 3, 0), "gold": (2, 2, 0), "none": (0, 0, 0)}
+    house.call("c", "gold").answer()
+    assert house.acd.staffing() == {"q": (4, 2, 1), "gold": (2, 1, 1), "none": (0, 0, 0)}

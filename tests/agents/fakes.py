@@ -344,7 +344,7 @@ class House:
         self.memory, self.health = FakeMemory(), FakeHealth()
         self.phones = FakePhones()
         self.auth = Auth(SECRET, origins=["https://desk.example.com"])
-        self.control = Control(own=self.floor, calls=self.floor, supervision=self.supervision, write_ups=self.floor)
+        self.control = Control(own=self.floor, calls=self.floor, write_ups=self.floor, supervision=self.supervision)
         self.app: FastAPI = create_app(
             control=self.control,
             memory=self.memory,

@@ -123,6 +123,25 @@ export interface AgentsStats extends Message {
   agents: AgentView[];
 }
 
+export interface Disposition {
+  code: string;
+  zh: string;
+  en: string;
+}
+
+export interface QueueDispositions {
+  queue: string;
+  forced: boolean;
+  choices: Disposition[];
+}
+
+export interface WrittenUp extends Message {
+  type: "written_up";
+  call_id: string;
+  disposition: string;
+  note: string;
+}
+
 export interface WhyLine {
   code: string;
   values: Record<string, string | number>;
@@ -159,25 +178,6 @@ export interface Listening extends Message {
   mode: SpyMode;
   state: "ringing" | "on" | "taken" | "ended";
   cause: string;
-}
-
-export interface Disposition {
-  code: string;
-  zh: string;
-  en: string;
-}
-
-export interface QueueDispositions {
-  queue: string;
-  forced: boolean;
-  choices: Disposition[];
-}
-
-export interface WrittenUp extends Message {
-  type: "written_up";
-  call_id: string;
-  disposition: string;
-  note: string;
 }
 
 export interface Beat extends Message {
@@ -246,12 +246,32 @@ export type ServerMessage =
   | CallState
   | QueueStats
   | AgentsStats
+  | WrittenUp
   | Waiting
   | Listening
-  | WrittenUp
   | Beat
   | Toast
   | Answer;
+
+export interface Colleague {
+  id: string;
+  name: string;
+  name_en: string;
+  presence: "ready" | "busy" | "not_ready" | "away";
+}
+
+export type CallCommand =
+  | "answer" | "hang_up" | "hold" | "resume" | "finish_wrap_up" | "extend_wrap_up" | "swap" | "complete" | "conference" | "drop_other";
+export type CommandName = CallCommand | "set_status" | "transfer" | "consult" | "mute" | "send_digits" | "dial" | "write_up" | keyof SuperCommands;
+export type Args =
+  | StatusArgs
+  | { to: { kind: "agent" | "queue" | "number"; id: string } }
+  | { call_id: string; disposition: string | null; note: string }
+  | { on: boolean }
+  | { digits: string }
+  | { number: string; show_as: string | null }
+  | SuperCommands[keyof SuperCommands]
+  | Record<string, never>;
 
 // What REST gives to supervisors.
 export interface Member {
@@ -294,23 +314,4 @@ export interface SuperCommands {
   raise_priority: { call_id: string; by: number };
   message: { to: string[] | null; text: string };
 }
-
-export interface Colleague {
-  id: string;
-  name: string;
-  name_en: string;
-  presence: "ready" | "busy" | "not_ready" | "away";
-}
-
-export type CallCommand =
-  | "answer" | "hang_up" | "hold" | "resume" | "finish_wrap_up" | "extend_wrap_up" | "swap" | "complete" | "conference" | "drop_other";
-export type CommandName = CallCommand | "set_status" | "transfer" | "consult" | "mute" | "send_digits" | "dial" | "write_up" | keyof SuperCommands;
-export type Args =
-  | StatusArgs
-  | { to: { kind: "agent" | "queue" | "number"; id: string } }
-  | { call_id: string; disposition: string | null; note: string }
-  | { on: boolean }
-  | { digits: string }
-  | { number: string; show_as: string | null }
-  | SuperCommands[keyof SuperCommands];
 export type StatusArgs = { status: "ready" } | { status: "not_ready"; reason: string };
