@@ -66,13 +66,15 @@ class Postgres:
 
     def freeze(self) -> None:
         """It and its sessions hold every connection and say no more."""
-        for pid in self._pids():
-            os.kill(pid, signal.SIGSTOP)
+        self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
         for pid in self._pids():
             with contextlib.suppress(ProcessLookupError):  # a worker of its own may end in between
-                os.kill(pid, signal.SIGCONT)
+                os.kill(pid, number)
 
     def url(self, database: str) -> str:
         return f"postgresql+asyncpg://{OWNER}@/{database}?host={self.folder}"
