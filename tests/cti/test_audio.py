@@ -12,7 +12,7 @@ from pydub.generators import Sine
 
 from cti import audio
 from cti.audio import AudioError, PromptMaker, write_hold_music, write_tone
-from cti.phones import tone_level
+from cti.phones import tone_level, tone_seconds
 
 WORDS = {"welcome": {"zh": "您好，欢迎致电。", "en": "Hello and welcome."}}
 
@@ -144,3 +144,9 @@ def test_sounds_without_words_are_8_khz_and_not_silent(tmp_path: Path, write: Ca
     sound = read(tmp_path / "sound.wav")
     assert (sound.frame_rate, sound.channels, sound.sample_width) == (8000, 1, 2)
     assert -40 < sound.dBFS < -6
+
+
+def test_a_rest_too_short_to_tell_tones_apart_in_counts_as_none(tmp_path: Path) -> None:
+    write_tone(tmp_path / "tone.wav", 880, 1)
+    assert tone_seconds(tmp_path / "tone.wav", 1100, to_s=0.505) == 0.0
+    assert tone_seconds(tmp_path / "tone.wav", 880, to_s=0.505) == 0.5
