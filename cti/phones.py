@@ -324,7 +324,7 @@ def tone_level(path: Path, hz: float, from_s: float = 0.0, to_s: float = math.in
 
 
 def tone_seconds(path: Path, hz: float, from_s: float = 0.0, to_s: float = math.inf) -> float:
-    """How long a tone is heard, counted in whole tenths of a second: in a shorter piece any tone looks like any other."""
+    """How long a tone is heard, in whole tenths of a second: in a shorter piece all tones look alike."""
     part, rate = _part(path, from_s, to_s)
     size = rate // 10
     windows = (part[begin : begin + size] for begin in range(0, len(part) - size + 1, size))

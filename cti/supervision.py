@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any, Protocol
@@ -113,17 +112,18 @@ class Supervision:
         """From the answer to the end of it, whoever ends it."""
         cause = "no_answer"
         try:
-            with suppress(*LINE):
-                await leg.parked()
-                cause = ""
-                while spy.stands and spy.state != "on":
-                    mode = spy.mode
-                    await leg.spy_on(spy.party.leg, mode)
-                    spy.state = "on" if spy.mode == mode else "ringing"
-                if spy.state == "on":
-                    self._tell(who, spy)
-                    self._publish(events.SupervisorListened, spy, by=who, mode=spy.mode)
-                    await leg.parked()  # the agent's telephone is gone
+            await leg.parked()
+            cause = ""
+            while spy.stands and spy.state != "on":
+                mode = spy.mode
+                await leg.spy_on(spy.party.leg, mode)
+                spy.state = "on" if spy.mode == mode else "ringing"
+            if spy.state == "on":
+                self._tell(who, spy)
+                self._publish(events.SupervisorListened, spy, by=who, mode=spy.mode)
+                await leg.parked()  # the agent's telephone is gone
+        except LINE as error:
+            log.info("a supervisor hears the call no longer", who=who, agent=spy.agent_id, reason=repr(error))
         except Exception:
             log.exception("a supervisor could not be brought into a call", who=who, agent=spy.agent_id)
         if self._spies.get(who) is spy:

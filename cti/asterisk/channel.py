@@ -51,7 +51,7 @@ SPIES = "spies"
 SPY_MODES = ("listen", "whisper", "barge")
 KEY_S = 0.25  # a key sounds for 0.1 s, and the far end wants to hear that it ended
 INTERRUPTED = AgiResult(code=-1, result="-1", data="")
-SPY_BEGIN_S = 1.0
+SPY_BEGIN_S = 5.0
 BEGIN_S = 0.15  # an idle loop takes up to 100 ms to begin the next command
 PLAYED_OUT = {"0", "-1"}
 
@@ -409,7 +409,7 @@ class Leg:
         """This leg, which is up, hears both sides of what `other` is in; `whisper`: `other` hears it, `barge`: all do.
 
         It goes on whomever `other` speaks with, and ends, in the loop, with `other`. Again with another mode it changes
-        that. Raises HungUp when this leg goes, TimeoutError when nothing is to be heard after a second.
+        that. Raises HungUp when this leg goes, TimeoutError when nothing is to be heard after five seconds.
         """
         if mode not in SPY_MODES:
             raise ValueError(f"{mode!r} is none of {', '.join(SPY_MODES)}")
