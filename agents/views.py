@@ -90,7 +90,7 @@ class WhyLine:
     """One of the router's reasons: a code with its figures, put into words by the page (`acd/ledger.py` has them)."""
 
     code: str
-    values: Mapping[str, str | float] = field(default_factory=dict)
+    values: Mapping[str, str | int | float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
