@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from agents.wire import CallState, Listening, Message, Pop, PopClosed, WrittenUp
 
+SHOWN_ANYWAY = ("queue_stats", "agents_stats")  # figures that a snapshot has too, and newer
+
 
 def _nobody_asks(_written: bool) -> None:
     pass
@@ -121,7 +123,8 @@ class Outbox:
         """The next to write, None when there is nothing."""
         if self._fresh:
             self._fresh = False
-            self._latest.clear()
+            for kind in SHOWN_ANYWAY:
+                self._latest.pop(kind, None)
             covered = tuple(item for item in self._queue if item.seq)
             self._queue = deque(item for item in self._queue if not item.seq)
             return Fresh(covered)

@@ -324,10 +324,10 @@ def tone_level(path: Path, hz: float, from_s: float = 0.0, to_s: float = math.in
 
 
 def tone_seconds(path: Path, hz: float, from_s: float = 0.0, to_s: float = math.inf) -> float:
-    """How long a tone is heard, in whole tenths of a second: in a shorter piece all tones look alike."""
+    """How long a tone is heard, counted in tenths of a second; a rest too short to tell tones apart counts for none."""
     part, rate = _part(path, from_s, to_s)
     size = rate // 10
-    windows = (part[begin : begin + size] for begin in range(0, len(part) - size + 1, size))
+    windows = (part[begin : begin + size] for begin in range(0, len(part) - size // 2, size))
     return sum(_level(window, rate, hz) > HEARD for window in windows) / 10
 
 

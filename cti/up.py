@@ -135,6 +135,7 @@ def _tell(settings: Settings, url: str) -> None:
     say(f"  wallboard  {url}/wallboard{logins[1]}")
     say(f"  supervisor {url}/supervisor{logins[1]}")
     if settings.profile == "demo":
+        say(f"  booth      {url}/booth    call the house from the browser")
         say("  a call     make call       end: Ctrl-C")
 
 

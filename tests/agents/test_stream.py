@@ -94,3 +94,15 @@ def test_when_the_page_goes_everybody_waiting_is_told() -> None:
     outbox.put(Item("one", 1, written.append))
     outbox.close()
     assert written == [False]
+
+
+def test_a_snapshot_takes_the_place_of_figures_it_shows_and_of_no_others() -> None:
+    outbox = Outbox()
+    outbox.put_latest("queue_stats", "old figures")
+    outbox.put_latest("waiting", "who waits")
+    outbox.refresh()
+    assert isinstance(outbox.take(), Fresh)
+    item = outbox.take()
+    assert isinstance(item, Item)
+    assert item.text == "who waits"
+    assert outbox.take() is None

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from tests.browser.house import Eyes, LiveHouse, until
 from tests.browser.pictures import large, supervised
+from tests.browser.test_access import faults
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package")]
+expect.set_options(timeout=15_000)
 
 
 async def supervising(house: LiveHouse, eyes: Eyes) -> Page:
@@ -132,3 +136,15 @@ async def test_a_full_house_is_drawn_and_fits_the_screen(house: LiveHouse, eyes:
     await expect(page.locator("#strip li")).to_have_count(30)
     fits = "document.documentElement.scrollHeight <= innerHeight && document.documentElement.scrollWidth <= innerWidth"
     assert await page.evaluate(fits)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing_on_the_booth(
+    house: LiveHouse, browser: Browser, scheme: Literal["light", "dark"]
+) -> None:
+    context = await browser.new_context(color_scheme=scheme, locale="zh-CN", viewport={"width": 1920, "height": 1080})
+    booth = await Eyes(context, house).open("/booth")
+    await booth.wait_for_selector("#call:visible")
+    found = await faults(booth)
+    await context.close()
+    assert found == []
