@@ -87,7 +87,7 @@ class House:
                         return event
                 await asyncio.sleep(0.01)
 
-    async def holds(self, condition: Any, deadline_s: float = 10.0) -> None:
+    async def holds(self, condition: Any, deadline_s: float = 20.0) -> None:
         async with asyncio.timeout(deadline_s):
             while not condition():  # noqa: ASYNC110 - any condition, also of Asterisk
                 await asyncio.sleep(0.01)
@@ -122,7 +122,8 @@ class House:
         """An agent's telephone, registered; of `kind` web it counts as that of a page."""
         account = Account(f"{kind}{agent_id}", PASSWORD, auto_answer=auto_answer)
         sip_phone = await self.stack.enter_async_context(phone(self.sip, [account], tone_hz=hz))
-        await self.holds(lambda: self.server.floor.has_phone(agent_id))
+        # baresip asks again half a minute after a registration that was lost
+        await self.holds(lambda: self.server.floor.has_phone(agent_id), 45)
         return sip_phone
 
     async def caller(self, number: str = "13800000001", name: str = "") -> Phone:
