@@ -38,7 +38,7 @@ from cti.asterisk.link import Link, LinkDown, LinkRefused
 from cti.audio import PromptFiles, PromptMaker
 from cti.browser_phones import BrowserPhones
 from cti.bus import Bus
-from cti.call import House
+from cti.call import OUTBOUND, House
 from cti.calls import Calls
 from cti.control import CallDesk
 from cti.dispatcher import Dispatcher
@@ -141,9 +141,9 @@ def seen_by_asterisk(settings: Settings, sound: Path) -> Path:
 
 
 def acd_config(settings: Settings) -> Config:
-    colleagues = Queue(COLLEAGUES, wrapup_s=0.0)
+    own = (Queue(COLLEAGUES, wrapup_s=0.0), Queue(OUTBOUND, wrapup_s=settings.outbound.wrapup_s))
     return Config(
-        {COLLEAGUES: colleagues, **{one.name: _queue(one, settings.time_zone) for one in settings.queues}},
+        {one.name: one for one in (*own, *(_queue(queue, settings.time_zone) for queue in settings.queues))},
         missed_limit=settings.missed_limit,
         refused_limit=settings.refused_limit,
         again_s=settings.again_s,

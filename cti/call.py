@@ -35,6 +35,7 @@ class Overflowed(Exception):
 
 
 HEAD = 1e6  # a priority before all who came by themselves
+OUTBOUND = "_outbound"  # the queue of calls that agents make: nobody waits in it, it gives them their wrap-up
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,13 +174,16 @@ class Call:
         self._end_as("not_reached", "server")
         self.move(Happening.DIALLED)
         try:
-            agent = self.agent = await self._house.phones.own(self, self.facts.agent_id or "")
+            agent = self.agent = await self.leg.until(self._house.phones.own(self, self.facts.agent_id or ""))
             await agent.leg.tone("ring")
             await agent.leg.until(self._house.phones.customer(self))
         except NotReached as error:
             self.facts.cause = error.cause
+            if self.agent is None:
+                self.leg.lost()  # nobody has dialled the customer
             return
         if await self._joined(agent):
+            self._house.router.moved(agent.contact_id, OUTBOUND)
             self._connected(agent)
             await self._serve(self._go_on(agent))
 
@@ -356,6 +360,8 @@ class Call:
         """Whatever happened: nothing of this call is left behind. Each step is taken, also when another fails."""
         async with contextlib.AsyncExitStack() as steps:  # last in, first out
             steps.callback(self._ended)
+            if self.facts.direction == "out":  # his work since before his phone rang
+                steps.callback(self._house.router.done, self.id, self.facts.agent_id or "")
             if (agent := self.agent or self._not_met()) is not None:
                 steps.callback(self.parted, agent)
                 steps.push_async_callback(agent.release, left_alone=True)
@@ -396,10 +402,14 @@ class Call:
 
     async def hang_up(self) -> None:
         """The agent ends the talk: the customer hears a goodbye, or stays with the third."""
-        if self.state is State.DIALLING and self.agent is not None:
+        if self.state is not State.DIALLING:
+            await self.in_talk().leave()
+            return
+        self._end_as("not_reached", "agent")
+        if self.agent is not None:
             await self.agent.leg.hang_up()
         else:
-            await self.in_talk().leave()
+            self.leg.lost()  # the agent's own phone rings yet: nobody has dialled the customer
 
     async def transfer(self, wish: Wish) -> None:
         """The customer waits for somebody else; the agent's part is over. Raises ImpossibleMove."""
@@ -448,8 +458,8 @@ class Call:
         self.agent = party
         if party.kind == "agent":
             self.facts.agent_id = party.id
-        if party.contact_id and self.facts.queue:
-            self._house.router.moved(party.contact_id, self.facts.queue)
+        if party.contact_id:
+            self._house.router.moved(party.contact_id, self.facts.queue or OUTBOUND)
         self.publish(events.CallTransferred, agent_id=self.facts.agent_id, by=before or "", to=party.id)
 
     # -- doors -------------------------------------------------------------------------------------------------------

@@ -128,7 +128,8 @@ class OutboundSettings(Section):
     our own Asterisk sends them, such as sip:10.0.0.1:5060; another Asterisk has that endpoint already.
 
     `show_as`: the numbers an agent may show, the first unless another is chosen. `allowed`: how a number may begin, the
-    house's class of service; `refused` goes before it: premium numbers, other countries.
+    house's class of service; `refused` goes before it: premium numbers, other countries. `wrapup_s`: after a call that
+    an agent has made and that was answered.
     """
 
     trunk: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")] | None = None
@@ -136,6 +137,7 @@ class OutboundSettings(Section):
     show_as: list[Annotated[str, Field(pattern=r"^\+?[0-9]{2,20}$")]] = []
     allowed: list[Prefix] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]
     refused: list[Prefix] = ["00", "+", "900", "0900", "168", "0168"]
+    wrapup_s: Seconds = 15.0
 
     @property
     def shows(self) -> str:

@@ -251,6 +251,27 @@ async def test_an_agent_dials_out_and_both_hear_each_other(house: House) -> None
     assert heard(line, FIRST_HZ) > 1.4
     assert heard(first, SECOND_HZ) > 1.4
     assert [one.state for one in desk.call_states()][:2] == ["dialling", "talking"]
+    assert house.server.acd.state_of("1004").activity == "wrap_up"
+
+
+async def test_an_agent_may_give_up_while_the_own_phone_rings(house: House) -> None:
+    _, first = await house.agent("1004", auto_answer=False)
+    await house.server.control.dial("1004", "13912345678", None)
+    await first.wait_for("CALL_INCOMING")
+    await house.server.control.hang_up("1004")
+    await first.wait_for("CALL_CLOSED")
+    ended = await house.until("call_ended")
+    assert (ended.outcome, ended.hung_up_by) == ("not_reached", "agent")
+    await house.holds(lambda: house.server.acd.state_of("1004").available)
+
+
+async def test_an_agent_who_turns_the_own_call_down_is_free_again(house: House) -> None:
+    _, first = await house.agent("1004", auto_answer=False)
+    await house.server.control.dial("1004", "13912345678", None)
+    await first.wait_for("CALL_INCOMING")
+    first.hang_up()
+    assert (await house.until("call_ended")).outcome == "not_reached"
+    await house.holds(lambda: house.server.acd.state_of("1004").available)
 
 
 async def test_a_number_that_is_busy_is_told_and_the_agent_is_free(house: House) -> None:
