@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 import sys
 import time
-from contextlib import AsyncExitStack, closing
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 
 from agents.pages import missing
@@ -24,13 +26,15 @@ from cti.app import (
 from cti.audio import write_hold_music
 from cti.logs import log_to
 from cti.pbx import Pbx, PbxConfig
-from cti.phones import Account, phone
+from cti.phones import Account, free_port, phone
 from cti.pidfile import claimed
 from cti.secrets import Secrets, gather
 from cti.settings import Settings
 from db.demo import PASSWORD
 
 PHONES = "phones"  # in the run folder: the demo's telephones, with what they heard
+OUTSIDE = "outside"  # and those of two of its customers, whom its agents may call
+CUSTOMERS = ("13800000001", "13800000002")
 AGENTS = ("1001", "1002", "1003", "1004")
 SUPERVISORS = ("2001",)
 TEMPLATES = Path(__file__).parents[1] / "asterisk-config"
@@ -47,6 +51,7 @@ async def up(settings: Settings) -> None:
     stop = _Stop()
     async with AsyncExitStack() as stack:
         run_dir = settings.run_dir
+        settings = _with_outside(settings)
         _take_folder(run_dir, stack)
         await end_orphans(run_dir)
         kept = gather(settings)
@@ -61,11 +66,7 @@ async def up(settings: Settings) -> None:
         app = await stack.enter_async_context(server.running())
         url = await stack.enter_async_context(web_running(app, taken))
         if settings.profile == "demo" and settings.asterisk.own:
-            proxy = f"{settings.asterisk.sip_host}:{settings.asterisk.sip_port}"
-            accounts = [
-                Account(f"agent{one}", kept.phone_password, auto_answer=True) for one in (*AGENTS, *SUPERVISORS)
-            ]
-            await stack.enter_async_context(phone(proxy, accounts, tone_hz=880, folder=run_dir / PHONES))
+            await stack.enter_async_context(_demo_phones(settings, kept.phone_password))
             await _registered(server)
         stop.settled()
         spare_the_collector()
@@ -76,6 +77,30 @@ async def up(settings: Settings) -> None:
         status.cancel()
         say("\nstopping ...")
     say("stopped; nothing is left running")
+
+
+def _with_outside(settings: Settings) -> Settings:
+    """The demo has a line to the outside, where two customers answer; nobody has another number."""
+    out = settings.outbound
+    if settings.profile != "demo" or not settings.asterisk.own or out.trunk is not None:
+        return settings
+    gateway = f"sip:127.0.0.1:{free_port(socket.SOCK_DGRAM)}"
+    line = {"trunk": OUTSIDE, "gateway": gateway, "show_as": out.show_as or ["02195588", "4008095588"]}
+    return settings.model_copy(update={"outbound": out.model_copy(update=line)})
+
+
+@asynccontextmanager
+async def _demo_phones(settings: Settings, password: str) -> AsyncIterator[None]:
+    """Desk phones and two customers', which answer by themselves."""
+    proxy = f"{settings.asterisk.sip_host}:{settings.asterisk.sip_port}"
+    desks = [Account(f"agent{one}", password, auto_answer=True) for one in (*AGENTS, *SUPERVISORS)]
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(phone(proxy, desks, tone_hz=880, folder=settings.run_dir / PHONES))
+        if settings.outbound.trunk == OUTSIDE:
+            world = [Account(one, password, auto_answer=True, register=False) for one in CUSTOMERS]
+            folder, listen = settings.run_dir / OUTSIDE, (settings.outbound.gateway or "").removeprefix("sip:")
+            await stack.enter_async_context(phone(proxy, world, tone_hz=660, folder=folder, listen=listen))
+        yield
 
 
 async def _registered(server: Server, deadline_s: float = 10.0) -> None:
@@ -91,7 +116,11 @@ async def _registered(server: Server, deadline_s: float = 10.0) -> None:
 
 async def end_orphans(run_dir: Path) -> None:
     """What a server that was killed left running."""
-    for what, reclaim in (("Asterisk", pbx.reclaim(run_dir / "pbx")), ("telephones", phones.reclaim(run_dir / PHONES))):
+    for what, reclaim in (
+        ("Asterisk", pbx.reclaim(run_dir / "pbx")),
+        ("telephones", phones.reclaim(run_dir / PHONES)),
+        ("outside telephone", phones.reclaim(run_dir / OUTSIDE)),
+    ):
         if (pid := await reclaim) is not None:
             say(f"ended the {what} of an earlier run that was killed (process {pid})")
 
@@ -136,6 +165,7 @@ def _tell(settings: Settings, url: str) -> None:
     say(f"  supervisor {url}/supervisor{logins[1]}")
     if settings.profile == "demo":
         say(f"  booth      {url}/booth    call the house from the browser")
+        say(f"  customers  {' and '.join(CUSTOMERS)} answer when an agent calls them")
         say("  a call     make call       end: Ctrl-C")
 
 

@@ -11,9 +11,12 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from cti.desk_client import log_in
+from db.demo import PASSWORD
 from tests.live.conftest import CROSSED, PROVIDED, ROOT
 from tests.ports import free_port, free_rtp
 
@@ -27,13 +30,16 @@ class Commands:
         self.folder = folder
         self._up: asyncio.subprocess.Process | None = None
         first, last = free_rtp()
+        port = free_port()
+        self.base = f"http://127.0.0.1:{port}"
         self._env = {
             **os.environ,
             "ZONGJI_RUN_DIR": str(folder),
             "ZONGJI_RECORDINGS_DIR": str(recordings),
-            "ZONGJI_WEB__PORT": str(free_port()),
+            "ZONGJI_WEB__PORT": str(port),
             "ZONGJI_ASTERISK__PROVIDED": str(PROVIDED),
             "ZONGJI_ASTERISK__AMI_PORT": str(free_port()),
+            "ZONGJI_ASTERISK__HTTP_PORT": str(free_port()),
             "ZONGJI_ASTERISK__SIP_PORT": str(free_port(socket.SOCK_DGRAM)),
             "ZONGJI_ASTERISK__RTP_FROM": str(first),
             "ZONGJI_ASTERISK__RTP_TO": str(last),
@@ -118,6 +124,34 @@ async def test_up_then_call_tells_the_whole_story_then_ctrl_c_leaves_nothing(com
     assert code == 0, said
     for words in ("call_arrived", "name=张三丰", "agent_connected", "before the phone rang, on screen", "served"):
         assert words in said
+    assert commands.left() == []
+    assert commands.complaints() == []
+
+
+async def test_an_agent_of_the_demo_may_call_a_customer(commands: Commands) -> None:
+    await commands.up()
+    desk = await log_in(commands.base, "1001", PASSWORD)
+
+    async def until(outcome: str | None) -> dict[str, Any]:
+        async with asyncio.timeout(30):
+            while True:
+                found: list[dict[str, Any]] = (await desk.get("/api/calls"))["calls"]
+                if found and found[0]["agent_id"] == "1001" and found[0]["outcome"] == outcome:
+                    return found[0]
+                await asyncio.sleep(0.2)
+
+    async with desk.page() as page:
+        give = {"type": "command", "key": "dial-0001", "name": "dial", "args": {"number": "13800000001"}}
+        await page.send(json.dumps(give))
+        async with asyncio.timeout(30):
+            while (await desk.get("/api/floor"))["agents"][0]["activity"] != "talking":
+                await asyncio.sleep(0.1)
+        await asyncio.sleep(2.0)
+        await page.send(json.dumps({"type": "command", "key": "hang-up-1", "name": "hang_up", "args": {}}))
+        call = await until("served")
+    await commands.ends(signal.SIGINT)
+
+    assert call["number"] == "13800000001"
     assert commands.left() == []
     assert commands.complaints() == []
 
