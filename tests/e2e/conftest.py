@@ -22,7 +22,6 @@ from tests.live.conftest import House, nothing_stays_open, parts, recordings, ru
 __all__ = ["nothing_stays_open", "parts", "recordings", "running_pbx"]
 RATE = 48000
 MEDIA = [
-    "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",
     "--allow-loopback-in-peer-connection",
     "--disable-features=WebRtcHideLocalIpsWithMdns",
@@ -56,18 +55,27 @@ class Stage:
     playwright: Playwright
     stack: AsyncExitStack
 
-    async def browser(self, hz: int) -> Browser:
-        """One whose microphone hears this tone."""
+    async def browser(self, hz: int, *, deny: bool = False) -> Browser:
+        """One whose microphone hears this tone; `deny`: and whose user does not allow it."""
         sound = tone_file(self.folder / f"{hz}.wav", hz)
-        flags = [*FLAGS, *MEDIA, f"--use-file-for-fake-audio-capture={sound}"]
+        asked = "--use-fake-ui-for-media-stream" + ("=deny" if deny else "")
+        flags = [*FLAGS, *MEDIA, asked, f"--use-file-for-fake-audio-capture={sound}"]
         browser = await self.playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
         self.stack.push_async_callback(browser.close)
         return browser
 
     async def desk(self, login: str, hz: int = 880) -> Page:
         """An agent at a desk with a telephone in the page, ready."""
-        browser = await self.browser(hz)
-        context = await browser.new_context(locale="zh-CN", permissions=["microphone"])
+        page = await self.logged_in(await self.browser(hz), login)
+        await self.registered(page)
+        await self.house.holds(lambda: self.house.server.acd.state_of(login).reachable)
+        await page.click('[data-status="ready"]')
+        await self.house.holds(lambda: self.house.server.acd.state_of(login).status == "ready")
+        return page
+
+    async def logged_in(self, browser: Browser, login: str) -> Page:
+        """An agent's page."""
+        context = await browser.new_context(locale="zh-CN")
         page = await context.new_page()
         page.on("pageerror", lambda error: print("PAGE", error))  # noqa: T201 - shown when a test fails
         page.on("console", lambda said: print("CONSOLE", said.text))  # noqa: T201
@@ -75,10 +83,6 @@ class Stage:
         await page.fill("#who", login)
         await page.fill("#secret", PASSWORD)
         await page.press("#secret", "Enter")
-        await self.registered(page)
-        await self.house.holds(lambda: self.house.server.acd.state_of(login).reachable)
-        await page.click('[data-status="ready"]')
-        await self.house.holds(lambda: self.house.server.acd.state_of(login).status == "ready")
         return page
 
     async def registered(self, page: Page) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
-from cti.phones import seconds_of, tone_seconds
+from cti.phones import Account, Phone, phone, seconds_of, tone_seconds
 from tests.e2e.conftest import Stage
+from tests.live.conftest import PASSWORD as LIVE_PASSWORD
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
 CALLER_HZ, AGENT_HZ, OTHER_HZ = 440, 880, 660
@@ -120,7 +121,7 @@ async def test_the_booth_calls_the_house_and_speaks_with_an_agent(stage: Stage) 
     house = stage.house
     agent = await stage.desk("1001", AGENT_HZ)
     browser = await stage.browser(CALLER_HZ)
-    context = await browser.new_context(locale="zh-CN", permissions=["microphone"])
+    context = await browser.new_context(locale="zh-CN")
     booth = await context.new_page()
     await booth.goto(f"{stage.url}/booth")
     await booth.click("#call")
@@ -140,36 +141,98 @@ async def test_the_booth_calls_the_house_and_speaks_with_an_agent(stage: Stage) 
     assert (ended.outcome, ended.hung_up_by) == ("served", "caller")
 
 
+async def two_desks(stage: Stage) -> tuple[tuple[str, Page], tuple[str, Page], Phone]:
+    """Who speaks with the caller, the colleague, and the caller."""
+    desks = {"1001": await stage.desk("1001", AGENT_HZ), "1002": await stage.desk("1002", OTHER_HZ)}
+    caller = await stage.house.queued("13800000001")
+    agent = (await stage.house.until("offer_made")).agent_id
+    (colleague,) = desks.keys() - {agent}
+    await desks[agent].click("#answer")
+    await stage.house.until("agent_connected")
+    return (agent, desks[agent]), (colleague, desks[colleague]), caller
+
+
+async def asks(page: Page, button: str, target: str) -> None:
+    """By the button and the list it opens."""
+    await page.click(button)
+    await page.click(f'[data-target="agent {target}"]')
+
+
 async def test_a_transfer_brings_the_record_to_the_second_browser(stage: Stage) -> None:
-    house, control = stage.house, stage.house.server.control
-    first = await stage.desk("1001", AGENT_HZ)
-    second = await stage.desk("1002", OTHER_HZ)
-    caller = await house.queued("13800000001")
-    answering, other = (first, second) if (await house.until("offer_made")).agent_id == "1001" else (second, first)
-    agent, colleague = ("1001", "1002") if answering is first else ("1002", "1001")
-    await answering.click("#answer")
-    await house.until("agent_connected")
-    await answering.click("#hold")
+    house = stage.house
+    (agent, first), (colleague, second), caller = await two_desks(stage)
+    await first.click("#hold")
     await house.until("call_moved", event="held")
     await house.passes(1.5)
-    await answering.click("#resume")
+    await first.click("#resume")
     await house.until("call_moved", event="resumed")
-    await control.consult(agent, "agent", colleague)
-    await expect(other.locator("#page")).to_contain_text("张三丰")
-    await other.click("#answer")
+    await asks(first, "#consult", colleague)
+    await expect(second.locator("#page")).to_contain_text("张三丰")
+    await second.click("#answer")
     await house.until("call_moved", event="consulted")
-    await expect(other.locator("#far-level")).not_to_have_attribute("value", "0")
-    await control.conference(agent)
+    await expect(second.locator("#far-level")).not_to_have_attribute("value", "0")
+    await first.click("#conference")
     await house.until("call_moved", event="conferred")
     await house.passes(1.5)
-    await control.complete(agent)
+    await first.click("#complete")
     await house.until("call_transferred", to=colleague)
-    await expect(answering.locator("#phone")).to_have_attribute("data-session", "none")
+    await expect(first.locator("#phone")).to_have_attribute("data-session", "none")
     await house.passes(1.5)
-    await other.click("#hang_up")
+    await second.click("#hang_up")
     ended = await house.until("call_ended")
     await caller.wait_for("CALL_CLOSED", 15)
     assert ended.agent_id == colleague
     heard = caller.heard()[-1]
-    assert tone_seconds(heard, OTHER_HZ) > 1.0
-    assert tone_seconds(heard, AGENT_HZ) > 1.0
+    first_hz, second_hz = (AGENT_HZ, OTHER_HZ) if agent == "1001" else (OTHER_HZ, AGENT_HZ)
+    assert tone_seconds(heard, second_hz) > 2.0
+    assert tone_seconds(heard, first_hz) > 1.0
+
+
+async def test_a_blind_transfer_by_the_buttons_rings_the_colleagues_browser(stage: Stage) -> None:
+    house = stage.house
+    (_, first), (colleague, second), caller = await two_desks(stage)
+    await asks(first, "#transfer", colleague)
+    await expect(second.locator("#page")).to_contain_text("张三丰")
+    await second.click("#answer")
+    await house.until("agent_connected", agent_id=colleague)
+    await expect(first.locator("#phone")).to_have_attribute("data-session", "none")
+    caller.hang_up()
+    assert (await house.until("call_ended")).agent_id == colleague
+
+
+async def test_an_agent_calls_a_customer_from_the_browser_and_writes_it_up(stage: Stage) -> None:
+    house = stage.house
+    page = await stage.desk("1001", AGENT_HZ)
+    listen = house.gateway.removeprefix("sip:")
+    customer = await house.stack.enter_async_context(
+        phone(house.sip, [Account("13800000001", "none", auto_answer=True, register=False)], listen=listen)
+    )
+    await page.fill("#dial-number", "138 0000 0001")
+    await page.click("#dial")
+    await house.until("agent_connected")
+    await expect(page.locator("#where")).to_contain_text("通话中")
+    await house.passes(2.0)
+    await page.click("#hang_up")
+    assert (await house.until("call_ended")).outcome == "served"
+    await customer.wait_for("CALL_CLOSED", 15)
+    await expect(page.locator("#activity")).to_have_text("话后处理")
+    assert tone_seconds(customer.heard()[-1], AGENT_HZ) > 1.0
+
+
+async def test_who_does_not_allow_the_microphone_is_told_and_works_with_the_desk_phone(stage: Stage) -> None:
+    house = stage.house
+    page = await stage.logged_in(await stage.browser(AGENT_HZ, deny=True), "1001")
+    await expect(page.locator("#phone")).to_have_class("no_microphone")
+    await expect(page.locator("#retry")).to_be_visible()
+    account = Account("agent1001", LIVE_PASSWORD, auto_answer=True)
+    desk_phone = await house.stack.enter_async_context(phone(house.sip, [account], tone_hz=AGENT_HZ))
+    await house.holds(lambda: house.server.acd.state_of("1001").reachable)
+    await page.click('[data-status="ready"]')
+    caller = await house.queued()
+    await house.until("agent_connected", agent_id="1001")
+    await page.click("#hold")
+    await house.until("call_moved", event="held")
+    await page.click("#hang_up")
+    await house.until("call_ended")
+    await desk_phone.wait_for("CALL_CLOSED", 15)
+    await caller.wait_for("CALL_CLOSED", 15)
