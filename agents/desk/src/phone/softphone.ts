@@ -27,6 +27,7 @@ export class Softphone {
   private session: RTCSession | null = null;
   private microphone: MediaStream | null = null;
   private registered = false;
+  private begun = 0; // how often it was started or stopped: whatever began before does not go on
   private timer: ReturnType<typeof setInterval> | undefined;
   private readonly far = new Audio();
 
@@ -40,8 +41,11 @@ export class Softphone {
 
   // Throws what the browser says when the microphone may not be had, and what the server says when there is no phone.
   async start(wishes: Wishes): Promise<void> {
+    const mine = ++this.begun;
     await this.listen(wishes);
     const first = await this.login();
+    const { default: JsSIP } = await import("jssip");
+    if (mine !== this.begun) return;
     let unused: PhoneLogin | null = first;
     const socket = new PageSocket(
       this.page,
@@ -56,7 +60,7 @@ export class Softphone {
         this.on.taken();
       },
     );
-    const { default: JsSIP } = await import("jssip");
+    this.ua?.stop();
     const ua = (this.ua = new JsSIP.UA({
       sockets: [{ socket, weight: 0 }],
       uri: `sip:${first.user}@${first.domain}`,
@@ -83,9 +87,12 @@ export class Softphone {
   async listen(wishes: Wishes): Promise<void> {
     const wanted: MediaTrackConstraints = { echoCancellation: true, noiseSuppression: true };
     if (wishes.microphone) wanted.deviceId = { ideal: wishes.microphone };
+    const mine = this.begun;
+    const heard = await navigator.mediaDevices.getUserMedia({ audio: wanted });
+    if (mine !== this.begun) return heard.getTracks().forEach((one) => one.stop());
     const old = this.microphone;
-    this.microphone = await navigator.mediaDevices.getUserMedia({ audio: wanted });
-    const track = this.microphone.getAudioTracks()[0] ?? null;
+    this.microphone = heard;
+    const track = heard.getAudioTracks()[0] ?? null;
     if (this.session) await this.session.connection.getSenders()[0]?.replaceTrack(track);
     old?.getTracks().forEach((one) => one.stop());
     if (wishes.speaker && "setSinkId" in this.far) await this.far.setSinkId(wishes.speaker);
@@ -112,6 +119,7 @@ export class Softphone {
   }
 
   stop(): void {
+    this.begun++;
     clearInterval(this.timer);
     this.ua?.stop();
     this.ua = null;
