@@ -64,7 +64,7 @@ class AgentState:
     """What is to be seen of an agent. `since` and `until` are UTC epoch seconds; `until` ends wrap-up or offer.
 
     `contact_id` is the contact the activity is about, `contacts` all the agent has. `owes`: wrap-up goes on beyond
-    `until`, until the contact is written up or wrap-up is ended.
+    `until`, until the contact is written up or wrap-up is ended. `extended`: how often wrap-up was made longer.
     """
 
     status: Status = Status.LOGGED_OUT
@@ -77,6 +77,7 @@ class AgentState:
     reachable: bool = False
     contacts: tuple[str, ...] = ()
     owes: bool = False
+    extended: int = 0
 
     @property
     def available(self) -> bool:

@@ -315,7 +315,10 @@ class Acd:
             return
         del self._at_hand[event.contact_id]
         queue = self.config.queues.get(work.queue)
-        if queue is not None and (queue.wrapup_s > 0 or work.owes):
+        if not event.talked:
+            work.move(Happening.DONE_WITHOUT_WRAP_UP, now)
+            self._end_work(seat, work, now, worked=True)
+        elif queue is not None and (queue.wrapup_s > 0 or work.owes):
             work.move(Happening.DONE, now, now + queue.wrapup_s)
             self.timers.set(now + queue.wrapup_s, Timer(self._wrap_up_due, seat, work))
             self._moved[event.agent_id] = None
@@ -351,6 +354,7 @@ class Acd:
     def _wrap_up_extended(self, event: events.WrapUpExtended, now: float) -> None:
         for seat, work in self._wrap_ups(event.agent_id):
             work.until = max(work.until or now, now) + max(0.0, event.seconds)
+            work.extended += 1
             self.timers.set(work.until, Timer(self._wrap_up_due, seat, work))
             self._moved[event.agent_id] = None
 

@@ -23,14 +23,15 @@ class Work:
     """One contact at an agent's hands, from the offer to the end of wrap-up; `since` and `until` are the activity's."""
 
     __slots__ = (
-        "activity", "answered_at", "channel", "contact_id", "offer_id", "owes", "queue", "since", "timer", "until",
+        "activity", "answered_at", "channel", "contact_id", "extended", "offer_id", "owes", "queue", "since", "timer",
+        "until",
     )  # fmt: skip
 
     def __init__(self, contact: Contact, offer_id: int, now: float, until: float, *, owes: bool = False) -> None:
         self.contact_id, self.queue, self.channel, self.offer_id = contact.id, contact.queue, contact.channel, offer_id
         self.activity = Activity.OFFERED
         self.owes = owes  # it is to be written up yet
-        self.timer = 0
+        self.timer = self.extended = 0
         self.since = self.answered_at = now
         self.until: float | None = until
 
@@ -411,6 +412,7 @@ class Crew:
             seat.reachable,
             tuple(work.contact_id for work in seat.work.values()),
             first.activity is Activity.WRAP_UP and first.owes,
+            first.extended,
         )
 
 

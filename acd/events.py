@@ -56,10 +56,11 @@ class OfferTimedOut(Event, frozen=True, gc=False):
 
 
 class ContactDone(Event, frozen=True, gc=False):
-    """The agent and the contact are through with each other: wrap-up begins."""
+    """The agent and the contact are through with each other: wrap-up begins, unless they never `talked`."""
 
     contact_id: str
     agent_id: str
+    talked: bool = True
 
 
 class ContactTaken(Event, frozen=True, gc=False):

@@ -98,6 +98,7 @@ class Roster:
         self.id = secrets.token_hex(4)
         self.dispositions: tuple[QueueDispositions, ...] = ()
         self.show_as: tuple[str, ...] = ()  # numbers an agent may show when dialling out
+        self.wrapup_extras = 0  # so many times wrap-up may be made longer
         self._floor: Callable[[], FloorView] = lambda: FloorView(clock())
         self._agent: Callable[[str], AgentView | None] = lambda _agent_id: None
         self._seen: FloorView | None = None
@@ -285,6 +286,7 @@ class Roster:
             pops=stream.pops if desk else [],
             calls=stream.calls if desk else [],
             show_as=self.show_as if desk else (),
+            wrapup_extras=self.wrapup_extras,
             dispositions=self.dispositions if desk else (),
             written=stream.written if desk else (),
             listening=stream.listening if desk else None,

@@ -54,7 +54,7 @@ class Stream:
     @property
     def written(self) -> tuple[WrittenUp, ...]:
         """What is written of the calls on the screen."""
-        return tuple(one for call_id, one in self._written.items() if call_id in self._pops)
+        return tuple(self._written.values())
 
     def add(self, message: Message, now: float) -> tuple[int, str]:
         """Number the message; its number and its text."""
@@ -77,10 +77,12 @@ class Stream:
             # A finished call's record stays through wrap-up, until the next one takes its place.
             for call_id in self._ended:
                 self._pops.pop(call_id, None)
+                self._written.pop(call_id, None)
             self._ended.clear()
             self._pops[message.call_id] = message
         elif isinstance(message, WrittenUp):
-            self._written[message.call_id] = message
+            if message.call_id in self._pops:
+                self._written[message.call_id] = message
         elif isinstance(message, PopClosed):
             self._pops.pop(message.call_id, None)
             self._written.pop(message.call_id, None)

@@ -34,7 +34,7 @@ class AgentView:
     """One agent. `until` is when the activity ends by itself (wrap-up, offer), None when it does not.
 
     `pending` is the status that lands when the present work is done; `connected` says whether a desk page is open,
-    `owes`: wrap-up goes on beyond `until`, until a disposition is chosen;
+    `owes`: wrap-up goes on beyond `until`, until a disposition is chosen; `extended`: how often it was made longer;
     `reachable` whether offers can be made (page and phone).
     """
 
@@ -53,6 +53,7 @@ class AgentView:
     connected: bool = False
     reachable: bool = False
     owes: bool = False
+    extended: int = 0
 
 
 @dataclass(frozen=True, slots=True)

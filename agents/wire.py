@@ -206,6 +206,7 @@ class Snapshot(Message):
     waiting: tuple[WaitingView, ...] = ()
     reasons: tuple[str, ...] = REASONS
     show_as: tuple[str, ...] = ()
+    wrapup_extras: int = 0
     dispositions: tuple[QueueDispositions, ...] = ()
     written: tuple[WrittenUp, ...] = ()
 

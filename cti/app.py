@@ -222,9 +222,10 @@ class Server:
             recall_s=settings.recall_s,
         )
         rules = Rules({one.name: one for one in settings.queues}, settings.wrapup_extra_s, settings.wrapup_extras)
-        self.write_ups = WriteUps(self.acd, self.bus, self.calls, self.dispatcher.handle, clock, rules)
+        self.write_ups = WriteUps(self.acd, self.bus, self.dispatcher.handle, clock, rules, self.store)
+        self.roster.wrapup_extras = settings.wrapup_extras
         self.roster.dispositions = tuple(_dispositions(one) for one in settings.queues if one.dispositions)
-        JournalListener(self.journal, self.write_ups.call).listen(self.bus)
+        JournalListener(self.journal, self.calls.calls.get).listen(self.bus)
         self.metrics = Metrics(self._readings)
         self.metrics.listen(self.bus)
         self.mqtt = MqttListener(settings.mqtt, self.floor.queues, clock) if settings.mqtt.host else None

@@ -53,7 +53,7 @@ class Router(Protocol):
 
     def enqueue(self, call: Call, wish: Wish) -> asyncio.Future[Party]: ...
     def leave(self, contact_id: str) -> None: ...
-    def done(self, contact_id: str, agent_id: str) -> None: ...
+    def done(self, contact_id: str, agent_id: str, *, talked: bool = True) -> None: ...
     def moved(self, contact_id: str, queue: str) -> None: ...
 
 
@@ -111,8 +111,6 @@ class Facts:
     ended_at: float | None = None
     outcome: str = "abandoned_in_menu"
     cause: str = ""
-    disposition: str = ""
-    note: str = ""
     hung_up_by: str = "caller"
     path: list[str] = field(default_factory=list)
     data: dict[str, str] = field(default_factory=dict)
@@ -342,7 +340,7 @@ class Call:
         self.agent, self._wait = agent, None
         if not await self._joined(agent):
             self.move(Happening.OFFER_LOST)
-            self._house.router.done(agent.contact_id, agent.id)
+            self._house.router.done(agent.contact_id, agent.id, talked=False)
             self.agent = None
             return False
         self._connected(agent)

@@ -124,9 +124,9 @@ class Dispatcher:
         if self._waiting.pop(contact_id, None) is not None:
             self.handle(on.ContactLeft(contact_id))
 
-    def done(self, contact_id: str, agent_id: str) -> None:
-        """The talk is over: the agent's wrap-up begins."""
-        self.handle(on.ContactDone(contact_id, agent_id))
+    def done(self, contact_id: str, agent_id: str, *, talked: bool = True) -> None:
+        """The talk is over: the agent's wrap-up begins. Without a talk there is none."""
+        self.handle(on.ContactDone(contact_id, agent_id, talked))
 
     def moved(self, contact_id: str, queue: str) -> None:
         """The agent who was asked in has the customer of this queue from now on."""

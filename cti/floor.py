@@ -85,11 +85,19 @@ class Floor:
     def staff(self, people: list[AgentRecord]) -> None:
         """These work here; all start logged out."""
         for person in people:
-            self._people[person.id] = person
-            for endpoint in (person.phone, f"{BROWSER}{person.id}"):
-                self._at.setdefault(endpoint, {})[person.id] = None
-            agent = Agent(person.id, person.name, person.skills, served(person.queues))
-            self.tell_acd(on.AgentChanged(person.id, agent, Status.LOGGED_OUT, reachable=False))
+            self.employ(person)
+
+    def employ(self, person: AgentRecord) -> None:
+        """Somebody works here from now on, or with this record."""
+        before = self._people.get(person.id)
+        if before is not None:
+            self._at[before.phone].pop(person.id, None)
+        self._people[person.id] = person
+        for endpoint in (person.phone, f"{BROWSER}{person.id}"):
+            self._at.setdefault(endpoint, {})[person.id] = None
+        self.tell_acd(on.AgentChanged(person.id, Agent(person.id, person.name, person.skills, served(person.queues))))
+        self._weigh(person.id)
+        self._roster.floor_changed()
 
     # -- phones and pages (ports of the dispatcher) ------------------------------------------------------------------
 
@@ -201,22 +209,31 @@ class Floor:
     # -- what an agent may do (port of `agents`) ---------------------------------------------------------------------
 
     async def log_in(self, agent_id: str) -> None:
-        if agent_id not in self._people:
-            await self._welcome(agent_id)
+        if agent_id not in self._people or self._state(agent_id).status is Status.LOGGED_OUT:
+            await self._read(agent_id)
         if self._state(agent_id).status is Status.LOGGED_OUT:
             self.tell_acd(on.AgentChanged(agent_id, status=Status.NOT_READY, reason="logged_in"))
 
-    async def _welcome(self, agent_id: str) -> None:
-        """Somebody who works here since the server started."""
-        found = await self.find_person(agent_id)
+    async def _read(self, agent_id: str) -> None:
+        """As the record is today; while it cannot be read, as it was."""
+        try:
+            found = await self.find_person(agent_id)
+        except Exception as error:
+            if agent_id not in self._people:
+                raise
+            log.warning("an agent's record could not be read", agent=agent_id, reason=str(error))
+            return
         if found is None or found.role != "agent":
             raise Refused("unknown_agent", f"{agent_id} takes no calls here")
-        if agent_id not in self._people:
-            self.staff([found])
+        if self._people.get(agent_id) != found:
+            self.employ(found)
 
     async def log_out(self, agent_id: str) -> None:
-        if self._state(agent_id).activity in IN_A_CALL:
+        state = self._state(agent_id)
+        if state.activity in IN_A_CALL:
             raise Refused("in_a_call", "finish the call first")
+        if state.owes:
+            raise Refused("disposition_needed", "choose what became of the call first")
         self.tell_acd(on.AgentChanged(agent_id, status=Status.LOGGED_OUT))
 
     async def set_status(self, agent_id: str, status: str, reason: str | None) -> None:
@@ -292,6 +309,7 @@ class Floor:
             connected=self._roster.connected(agent_id),
             reachable=state.reachable,
             owes=state.owes,
+            extended=state.extended,
         )
 
     def _agent_moved(self, event: events.Event) -> None:

@@ -245,6 +245,7 @@ class Supervision:
             raise Refused("logged_out", f"{agent_id} is not logged in")
         if self._state_of(agent_id).activity in {Activity.OFFERED, Activity.TALKING, Activity.HELD}:
             raise Refused("agent_in_a_call", f"{agent_id} is in a call")
+        self._floor.tell_acd(on.WrapUpFinished(agent_id))  # also of a call that is to be written up yet
         await self._floor.log_out(agent_id)
         self._happened(events.AgentForced, agent_id, by=who, status="logged_out")
 

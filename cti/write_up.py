@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
 
 from acd import events as on
 from acd.agent_states import Activity
@@ -11,10 +14,12 @@ from acd.core import Acd
 from agents.ports import Refused
 from cti import events
 from cti.bus import Bus
-from cti.call import Call
-from cti.calls import Calls
 from cti.settings import QueueSettings
 from cti.talk import call_of
+
+log = structlog.get_logger(__name__)
+REMEMBERED = 5000  # calls; of older ones the archive knows
+LATE_S = 24 * 3600.0  # so long after its arrival a call may be written up
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,66 +31,95 @@ class Rules:
     extras: int
 
 
+class Archive(Protocol):
+    """What is known of calls of the past; raises while it cannot be asked."""
+
+    async def part_in_call(self, agent_id: str, call_id: str, /) -> tuple[float, str] | None: ...
+
+
+class _Part:
+    """A call of late: its queue, who spoke in it, and what each wrote."""
+
+    __slots__ = ("agents", "queue")
+
+    def __init__(self) -> None:
+        self.queue = ""
+        self.agents: dict[str, tuple[str, str]] = {}
+
+
 class WriteUps:
-    """Implements the port of `agents`. A call is kept until its last agent is through with it."""
+    """Implements the port of `agents`. Each agent who had a part in a call writes for himself, also later that day."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - what it joins
         self,
         acd: Acd,
         bus: Bus,
-        calls: Calls,
         tell_acd: Callable[[on.Event], None],
         clock: Callable[[], float],
         rules: Rules,
+        archive: Archive,
     ) -> None:
-        self._acd, self._bus, self._calls, self._tell_acd, self._clock = acd, bus, calls, tell_acd, clock
-        self._rules = rules
-        self._kept: dict[str, Call] = {}
-        self._extended: dict[str, int] = {}
-        bus.subscribe(events.AgentConnected, self._began)
-        bus.subscribe(events.CallTransferred, self._began)
-        bus.subscribe(events.AgentMoved, self._moved)
+        self._acd, self._bus, self._tell_acd, self._clock = acd, bus, tell_acd, clock
+        self._rules, self._archive = rules, archive
+        self._recent: dict[str, _Part] = {}
+        for kind in (events.AgentConnected, events.CallTransferred, events.OfferEnded):
+            bus.subscribe(kind, self._spoke)
 
-    def call(self, call_id: str) -> Call | None:
-        """A call that lives, or is being written up."""
-        return self._calls.calls.get(call_id) or self._kept.get(call_id)
+    def _spoke(self, event: events.Event) -> None:
+        """This agent has a part in this call from now on."""
+        if event.call_id is None or event.agent_id is None or getattr(event, "reason", "answered") != "answered":
+            return
+        part = self._remember(event.call_id, event.queue or "", event.agent_id)
+        if part.agents[event.agent_id][0]:  # written while he was only asked in
+            self._tell_complete(event.agent_id, event.call_id, complete=True)
 
-    def _began(self, event: events.Event) -> None:
-        call = self._calls.calls.get(event.call_id or "")
-        if call is not None:
-            self._kept[call.id] = call
-
-    def _moved(self, event: events.AgentMoved) -> None:
-        """Whoever has no part in a call any more leaves nothing of it here."""
-        if event.activity == Activity.IDLE:
-            self._extended.pop(event.agent_id or "", None)
-            at_hand = {call_of(one) for agent in self._acd.agents for one in self._acd.state_of(agent).contacts}
-            for call_id in [one for one in self._kept if one not in at_hand and one not in self._calls.calls]:
-                del self._kept[call_id]
+    def _remember(self, call_id: str, queue: str, agent_id: str) -> _Part:
+        part = self._recent.setdefault(call_id, _Part())
+        part.queue = queue
+        part.agents.setdefault(agent_id, ("", ""))
+        while len(self._recent) > REMEMBERED:
+            del self._recent[next(iter(self._recent))]
+        return part
 
     async def write_up(self, agent_id: str, call_id: str, disposition: str | None, note: str) -> None:
-        """Raises Refused unless it is a call the agent has at hand, and the disposition one of its queue."""
-        contacts = self._acd.state_of(agent_id).contacts
-        contact_id = next((one for one in contacts if call_of(one) == call_id), None)
-        call = self.call(call_id)
-        if contact_id is None or call is None:
-            raise Refused("no_call", "this call is not yours to write up")
-        if disposition is not None and disposition not in self._choices(call):
+        """Raises Refused unless the agent had a part in the call of late, and the disposition is one of its queue."""
+        part = self._recent.get(call_id)
+        if part is None or agent_id not in part.agents:
+            part = await self._of_the_past(agent_id, call_id)
+        if disposition is not None and disposition not in self._choices(part.queue):
             raise Refused("unknown_disposition", f"{disposition} is none of this queue's")
-        facts = call.facts
-        if (disposition or "", note) != (facts.disposition, facts.note):
-            facts.disposition, facts.note = disposition or "", note
+        written = (disposition or "", note)
+        if written != part.agents[agent_id]:
+            part.agents[agent_id] = written
             self._bus.publish(
                 events.CallWrittenUp(
-                    at=self._clock(), call_id=call_id, agent_id=agent_id, queue=facts.queue,
-                    disposition=facts.disposition, note=note,
+                    at=self._clock(), call_id=call_id, agent_id=agent_id, queue=part.queue or None,
+                    disposition=disposition or "", note=note,
                 )
             )  # fmt: skip
-        self._tell_acd(on.WrittenUp(contact_id, agent_id, complete=bool(facts.disposition)))
+        self._tell_complete(agent_id, call_id, complete=bool(disposition))
 
-    def _choices(self, call: Call) -> set[str]:
-        queue = self._rules.queues.get(call.facts.queue or "")
-        return {one.code for one in queue.dispositions} if queue else set()
+    async def _of_the_past(self, agent_id: str, call_id: str) -> _Part:
+        """Before a restart, or so many calls ago."""
+        try:
+            found = await self._archive.part_in_call(agent_id, call_id)
+        except Exception as error:
+            log.warning("cannot tell whose call it was", call_id=call_id, agent=agent_id, reason=str(error))
+            raise Refused("try_again", "the server's memory is away: what you wrote is sent again") from None
+        if found is None or self._clock() - found[0] > LATE_S:
+            raise Refused("not_your_write_up", "this call is not yours to write up")
+        return self._remember(call_id, found[1], agent_id)
+
+    def _tell_complete(self, agent_id: str, call_id: str, *, complete: bool) -> None:
+        """The router, if the agent has the call at hand yet."""
+        contacts = self._acd.state_of(agent_id).contacts if agent_id in self._acd.agents else ()
+        for contact_id in contacts:
+            if call_of(contact_id) == call_id:
+                self._tell_acd(on.WrittenUp(contact_id, agent_id, complete=complete))
+
+    def _choices(self, queue: str) -> set[str]:
+        known = self._rules.queues.get(queue)
+        return {one.code for one in known.dispositions} if known else set()
 
     async def finish_wrap_up(self, agent_id: str) -> None:
         state = self._acd.state_of(agent_id)
@@ -96,9 +130,9 @@ class WriteUps:
         self._tell_acd(on.WrapUpFinished(agent_id))
 
     async def extend_wrap_up(self, agent_id: str) -> None:
-        if self._acd.state_of(agent_id).activity is not Activity.WRAP_UP:
+        state = self._acd.state_of(agent_id)
+        if state.activity is not Activity.WRAP_UP:
             raise Refused("not_in_wrap_up", "there is no wrap-up to make longer")
-        if self._extended.get(agent_id, 0) >= self._rules.extras:
+        if state.extended >= self._rules.extras:
             raise Refused("no_more_time", f"wrap-up was made longer {self._rules.extras} times already")
-        self._extended[agent_id] = self._extended.get(agent_id, 0) + 1
         self._tell_acd(on.WrapUpExtended(agent_id, self._rules.extra_s))

@@ -32,8 +32,8 @@ def make_engine(url: str) -> AsyncEngine:
     return engine
 
 
-async def upgrade(engine: AsyncEngine) -> None:
-    """Run every migration that this database has not seen. A SQLite file is made for its owner alone."""
+async def upgrade(engine: AsyncEngine, to: str = "head") -> None:
+    """Run every migration up to this one that this database has not seen. A SQLite file is made for its owner alone."""
     if engine.dialect.name == "sqlite" and engine.url.database not in {None, "", ":memory:"}:
         os.close(os.open(str(engine.url.database), os.O_RDWR | os.O_CREAT, 0o600))
     config = Config()
@@ -41,7 +41,7 @@ async def upgrade(engine: AsyncEngine) -> None:
 
     def run(connection: Any) -> None:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
 
     async with asyncio.timeout(60), engine.begin() as connection:
         await connection.run_sync(run)

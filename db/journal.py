@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.faults import is_entrys_fault
 from db.spool import Entry, Spool, append_lines
-from db.tables import CallRow, JournalRow
+from db.tables import Base, CallRow, JournalRow, WriteUpRow
 
 log = structlog.get_logger(__name__)
 BATCH = 500
@@ -34,11 +34,16 @@ STORE_S = 10.0
 GATHER_S = 0.1
 BOUND = 100_000
 # Statements of the core, not records of the ORM: at five calls a second those were most of the server's work.
+# Records, of which the newest of one key wins, and their keys.
+RECORDS: dict[str, tuple[type[Base], tuple[str, ...]]] = {
+    "call": (CallRow, ("id",)),
+    "write_up": (WriteUpRow, ("call_id", "agent_id")),
+}
 INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 class Journal:
-    """`write` and `call` return at once; two tasks store what they took: one takes, one drains the spool."""
+    """`write` and `keep` return at once; two tasks store what they took: one takes, one drains the spool."""
 
     def __init__(
         self,
@@ -88,9 +93,9 @@ class Journal:
             }
         )
 
-    def call(self, row: dict[str, Any]) -> None:
-        """Take a call's record (the columns of CallRow); the newest of one id wins."""
-        self._put({"table": "call", **row})
+    def keep(self, table: str, row: dict[str, Any]) -> None:
+        """Take a record of one of `RECORDS`, by its columns; the newest of one key wins."""
+        self._put({"table": table, **row})
 
     def _put(self, entry: Entry) -> None:
         self._queue.append(entry)
@@ -231,25 +236,27 @@ class Journal:
 
     async def _store_together(self, batch: list[Entry]) -> None:
         entries = [_columns(entry) for entry in batch if entry["table"] == "journal"]
-        calls = {entry["id"]: _columns(entry) for entry in batch if entry["table"] == "call"}
         new = 0
         async with asyncio.timeout(self._store_s), self._engine.begin() as connection:
             if entries:
                 new = len((await connection.execute(self._once, entries)).all())
-            for columns, rows in _alike(calls.values()):
-                await connection.execute(self._newest(columns), rows)
+            for table, (_, key) in RECORDS.items():
+                newest = {tuple(one[name] for name in key): _columns(one) for one in batch if one["table"] == table}
+                for columns, rows in _alike(newest.values()):
+                    await connection.execute(self._newest(table, columns), rows)
         self.stored += new
 
-    def _newest(self, columns: tuple[str, ...]) -> Any:
-        """A call's record with these columns, also over the one that is there."""
-        row = self._insert(CallRow)
-        return row.on_conflict_do_update(index_elements=["id"], set_={name: row.excluded[name] for name in columns})
+    def _newest(self, table: str, columns: tuple[str, ...]) -> Any:
+        """A record with these columns, also over the one that is there."""
+        kind, key = RECORDS[table]
+        row = self._insert(kind)
+        return row.on_conflict_do_update(index_elements=key, set_={name: row.excluded[name] for name in columns})
 
     async def _refuse(self, entry: Entry, error: Exception) -> None:
         self.refused += 1
         log.error(
             "the database refuses an entry: it is kept aside",
-            file=str(self._refused_path), entry=entry["id"], reason=_line(error),
+            file=str(self._refused_path), entry=entry.get("id"), table=entry["table"], reason=_line(error),
         )  # fmt: skip
         try:
             await asyncio.to_thread(append_lines, self._refused_path, [entry])

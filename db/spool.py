@@ -89,7 +89,7 @@ def _parsed(line: bytes) -> Entry | None:
         entry = json.loads(line)
     except ValueError:
         return None
-    return entry if isinstance(entry, dict) and {"table", "id"} <= entry.keys() else None
+    return entry if isinstance(entry, dict) and "table" in entry else None
 
 
 def append_lines(path: Path, entries: Iterable[Entry]) -> None:

@@ -7,13 +7,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import func, select, text, update
-from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
+from sqlalchemy import and_, func, or_, select, text, update
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
-from db.tables import AgentRow, Base, CallRow, CustomerRow, IdentityRow, JournalRow, PastContactRow, QueueRow, SkillRow
+from db.tables import (
+    AgentRow,
+    Base,
+    CallRow,
+    CustomerRow,
+    IdentityRow,
+    JournalRow,
+    PastContactRow,
+    QueueRow,
+    SkillRow,
+    WriteUpRow,
+)
 
 RECENT = 5
 MOST_MISSED = 200
+ANSWERED = JournalRow.data["reason"].as_string() == "answered"
+SPOKE = ("agent_connected", "call_transferred", "call_written_up")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +125,14 @@ class Store:
                 .order_by(CallRow.arrived_at.desc())
                 .limit(RECENT)
             )
+            served = list(calls)
+            written = await _write_ups(session, [one.id for one in served])
             recent = [
                 *(
                     {"at": one.at, "channel": one.channel, "agent": one.agent_id, "summary": one.summary}
                     for one in past
                 ),
-                *(_contact(one) for one in calls),
+                *(contact for one in served for contact in _contacts(one, written.get(one.id, []))),
             ]
             return {
                 "id": row.id,
@@ -148,7 +163,22 @@ class Store:
                 select(JournalRow).where(JournalRow.call_id == call_id).order_by(JournalRow.at, JournalRow.seq)
             )
             story = [{"at": s.at, "kind": s.kind, "agent_id": s.agent_id, **s.data} for s in steps]
-            return {**_call(row), "steps": story}
+            written = (await _write_ups(session, [call_id])).get(call_id, [])
+            return {**_call(row), "steps": story, "write_ups": [_write_up(one) for one in written]}
+
+    async def part_in_call(self, agent_id: str, call_id: str) -> tuple[float, str] | None:
+        """When a call came in which this agent had a part, and its queue; None when there is none."""
+        async with self._session() as session:
+            row = await session.get(CallRow, call_id)
+            if row is None:
+                return None
+            spoke = select(JournalRow.id).where(
+                JournalRow.call_id == call_id,
+                JournalRow.agent_id == agent_id,
+                or_(JournalRow.kind.in_(SPOKE), and_(JournalRow.kind == "offer_ended", ANSWERED)),
+            )
+            had_part = row.agent_id == agent_id or (await session.scalar(spoke.limit(1))) is not None
+            return (row.arrived_at, row.queue or "") if had_part else None
 
     async def journalled(self, since: float, kinds: Sequence[str]) -> list[tuple[float, str, dict[str, Any]]]:
         """Time, kind and data of every such entry since then, in order."""
@@ -162,7 +192,7 @@ class Store:
         query = (
             select(JournalRow.at, JournalRow.call_id, JournalRow.data, CallRow.number, CallRow.queue, CallRow.facts)
             .join(CallRow, CallRow.id == JournalRow.call_id)
-            .where(JournalRow.kind == "offer_ended", JournalRow.agent_id == agent_id, JournalRow.at >= since)
+            .where(JournalRow.agent_id == agent_id, JournalRow.at >= since, JournalRow.kind == "offer_ended", ~ANSWERED)
             .order_by(JournalRow.at.desc())
             .limit(MOST_MISSED)
         )
@@ -174,7 +204,6 @@ class Store:
                     "name": (facts.get("customer") or {}).get("name", ""),
                 }
                 for at, call_id, data, number, queue, facts in rows
-                if data.get("reason") != "answered"
             ]  # fmt: skip
 
     async def recent_calls(self, limit: int, agent_id: str | None = None) -> list[dict[str, Any]]:
@@ -192,16 +221,26 @@ def _agent(row: AgentRow) -> AgentRecord:
     )
 
 
-def _contact(row: CallRow) -> dict[str, Any]:
-    """A call of today or before, as a contact of its customer."""
-    return {
-        "at": row.arrived_at,
-        "channel": "voice",
-        "agent": row.agent_id,
-        "summary": row.facts.get("note", ""),
-        "disposition": row.facts.get("disposition", ""),
-        "queue": row.queue or "",
-    }
+async def _write_ups(session: AsyncSession, calls: Sequence[str]) -> dict[str, list[WriteUpRow]]:
+    """By call, the earliest first."""
+    found: dict[str, list[WriteUpRow]] = {}
+    query = select(WriteUpRow).where(WriteUpRow.call_id.in_(calls)).order_by(WriteUpRow.at, WriteUpRow.agent_id)
+    for row in await session.scalars(query):
+        found.setdefault(row.call_id, []).append(row)
+    return found
+
+
+def _write_up(row: WriteUpRow) -> dict[str, Any]:
+    return {"at": row.at, "agent_id": row.agent_id, "disposition": row.disposition, "note": row.note}
+
+
+def _contacts(row: CallRow, written: Sequence[WriteUpRow]) -> list[dict[str, Any]]:
+    """A call of today or before, as contacts of its customer: what each agent wrote of it, or that it was."""
+    call = {"at": row.arrived_at, "channel": "voice", "agent": row.agent_id, "queue": row.queue or ""}
+    return [
+        {**call, "agent": one.agent_id, "summary": one.note, "disposition": one.disposition, "queue": one.queue or ""}
+        for one in written
+    ] or [{**call, "summary": "", "disposition": ""}]
 
 
 def _call(row: CallRow) -> dict[str, Any]:

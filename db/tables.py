@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, String, Text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -78,10 +78,23 @@ class CallRow(Base):
     facts: Mapped[dict[str, Any]]
 
 
+class WriteUpRow(Base):
+    """What one agent wrote of one call: `disposition` is of this queue's, the time that of the last change."""
+
+    __tablename__ = "write_up"
+    call_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    agent_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    at: Mapped[float]
+    queue: Mapped[str | None] = mapped_column(String(64))
+    disposition: Mapped[str] = mapped_column(String(40))
+    note: Mapped[str] = mapped_column(Text)
+
+
 class JournalRow(Base):
     """Append-only. `id` makes a second writing of the same entry harmless; `seq` orders entries of one moment."""
 
     __tablename__ = "journal"
+    __table_args__ = (Index("ix_journal_agent_id_at", "agent_id", "at"),)
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     at: Mapped[float] = mapped_column(index=True)
     seq: Mapped[int] = mapped_column(BigInteger)

@@ -12,7 +12,7 @@ from db.journal import Journal
 
 RECORDED = (
     events.CallArrived, events.CallMade, events.CallQueued, events.AgentConnected, events.CallTransferred,
-    events.CallWrittenUp, events.CallEnded,
+    events.CallEnded,
 )  # fmt: skip
 
 
@@ -30,9 +30,22 @@ class JournalListener:
         for key in ("kind", "at", "call_id", "agent_id"):
             data.pop(key, None)
         self._journal.write(event.kind, event.at, data, event.call_id, event.agent_id)
+        if isinstance(event, events.CallWrittenUp):
+            self._journal.keep("write_up", _write_up(event))
         call = self._call(event.call_id) if event.call_id and isinstance(event, RECORDED) else None
         if call is not None:
-            self._journal.call(_row(call))
+            self._journal.keep("call", _row(call))
+
+
+def _write_up(event: events.CallWrittenUp) -> dict[str, object]:
+    return {
+        "call_id": event.call_id,
+        "agent_id": event.agent_id,
+        "at": event.at,
+        "queue": event.queue,
+        "disposition": event.disposition,
+        "note": event.note,
+    }
 
 
 def _row(call: Call) -> dict[str, object]:

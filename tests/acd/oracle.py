@@ -180,7 +180,7 @@ class Oracle:
         del self.talks[event.contact_id]
         piece = next(p for p in one.work if p.contact.id == event.contact_id and p.activity in (A.TALKING, A.HELD))
         wrapup_s = self.config.queues[piece.contact.queue].wrapup_s if piece.contact.queue in self.config.queues else 0
-        if wrapup_s or piece.owes:
+        if event.talked and (wrapup_s or piece.owes):
             piece.activity, piece.until = A.WRAP_UP, now + wrapup_s
         else:
             self.through(one, piece, now)

@@ -225,9 +225,9 @@ class Routers(RuleBasedStateMachine):
     def offer_times_out(self, n: int) -> None:
         self.tell(on.OfferTimedOut(self.some_offer(n)))
 
-    @rule(contact_id=st.sampled_from(CONTACTS), agent_id=st.sampled_from(AGENTS))
-    def somebody_is_done(self, contact_id: str, agent_id: str) -> None:
-        self.tell(on.ContactDone(contact_id, agent_id))
+    @rule(contact_id=st.sampled_from(CONTACTS), agent_id=st.sampled_from(AGENTS), talked=st.booleans())
+    def somebody_is_done(self, contact_id: str, agent_id: str, talked: bool) -> None:
+        self.tell(on.ContactDone(contact_id, agent_id, talked))
 
     @rule(n=st.integers(0, 8))
     def a_talk_ends(self, n: int) -> None:

@@ -568,6 +568,12 @@ def test_what_is_left_to_a_colleague_has_the_wrap_up_of_its_queue() -> None:
 FORCED = Queue("q", wrapup_s=5.0, write_up=True)
 
 
+def test_without_a_talk_there_is_no_wrap_up_and_nothing_is_owed() -> None:
+    house = House(FORCED).agent("a").call("c").answer().tell(on.ContactDone("c", "a", talked=False))
+    assert house.acd.state_of("a").available
+    assert not house.acd.state_of("a").owes
+
+
 def test_wrap_up_that_is_owed_goes_on_beyond_its_time_until_it_is_written_and_ended() -> None:
     house = House(FORCED).agent("a").call("c").answer().at(10.0).tell(on.ContactDone("c", "a")).at(20.0).tick()
     assert (house.acd.state_of("a").activity, house.acd.state_of("a").owes) == (Activity.WRAP_UP, True)

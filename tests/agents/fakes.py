@@ -176,11 +176,12 @@ class FakeFloor:
         await self._act(agent_id, f"dial {number} {show_as}", {"idle"}, activity="talking")
 
     async def write_up(self, agent_id: str, call_id: str, disposition: str | None, note: str) -> None:
-        await self._act(agent_id, f"write_up {disposition} {note}", {"talking", "held", "wrap_up"})
+        await self._act(agent_id, f"write_up {disposition} {note}", {"talking", "held", "wrap_up", "idle"})
         self.roster.send(agent_id, WrittenUp(call_id=call_id, disposition=disposition or "", note=note))
 
     async def extend_wrap_up(self, agent_id: str) -> None:
-        await self._act(agent_id, "extend_wrap_up", {"wrap_up"}, until=self.clock() + 30)
+        extended = self.agents[agent_id].extended + 1
+        await self._act(agent_id, "extend_wrap_up", {"wrap_up"}, until=self.clock() + 30, extended=extended)
 
     async def finish_wrap_up(self, agent_id: str) -> None:
         await self._act(agent_id, "finish_wrap_up", {"wrap_up"}, activity="idle", until=None)

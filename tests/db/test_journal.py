@@ -104,10 +104,10 @@ async def test_what_comes_in_one_breath_is_stored_in_one(engine: AsyncEngine, ma
 
 async def test_records_of_an_older_version_lack_columns_and_take_nothing_away(engine: AsyncEngine, make: Make) -> None:
     journal = make()
-    journal.call({**CALL, "outcome": "served"})
+    journal.keep("call", {**CALL, "outcome": "served"})
     await journal.flush()
-    journal.call({key: value for key, value in CALL.items() if key != "outcome"} | {"agent_id": "1001"})
-    journal.call({**CALL, "id": "c2", "outcome": "abandoned_in_queue"})
+    journal.keep("call", {key: value for key, value in CALL.items() if key != "outcome"} | {"agent_id": "1001"})
+    journal.keep("call", {**CALL, "id": "c2", "outcome": "abandoned_in_queue"})
     await journal.flush()
 
     async with engine.connect() as connection:
@@ -120,8 +120,8 @@ async def test_the_newest_record_of_a_call_wins_also_over_one_in_the_spool(
 ) -> None:
     journal = make()
     await rename(engine, "call", "away")
-    journal.call(CALL)
-    journal.call({**CALL, "outcome": "served", "facts": {"customer": "李晓梅"}})
+    journal.keep("call", CALL)
+    journal.keep("call", {**CALL, "outcome": "served", "facts": {"customer": "李晓梅"}})
     await journal.flush()
 
     await rename(engine, "away", "call")
@@ -249,8 +249,8 @@ async def test_what_postgresql_alone_refuses_is_kept_aside_too(
         if spooled:
             await rename(engine, "call", "away")
         take(journal, range(10))
-        journal.call({**CALL, "number": number})
-        journal.call({**CALL, "id": "c2"})
+        journal.keep("call", {**CALL, "number": number})
+        journal.keep("call", {**CALL, "id": "c2"})
         take(journal, range(10, 20))
         await journal.flush()
         if spooled:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from pathlib import Path
 
 from alembic.autogenerate import compare_metadata
@@ -14,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from db.demo import seed_demo
 from db.engine import dispose, make_engine, upgrade
 from db.store import Store
-from db.tables import AgentRow, Base, CallRow, CustomerRow, IdentityRow, JournalRow
+from db.tables import AgentRow, Base, CallRow, CustomerRow, IdentityRow, JournalRow, WriteUpRow
 
 NOW = 1_800_000_000.0
 
@@ -159,3 +160,76 @@ async def test_skills_and_queues_of_an_agent_are_kept(engine: AsyncEngine) -> No
     agent = await store.agent("1001")
     assert agent is not None
     assert (agent.skills, agent.queues) == ({"trading": 9}, ("trading",))
+
+
+def _served() -> CallRow:
+    return CallRow(
+        id="c1", arrived_at=NOW, ended_at=NOW + 60, number="1", queue="trading", agent_id="1002", customer_id=1,
+        outcome="served", facts={},
+    )  # fmt: skip
+
+
+def _step(n: int, kind: str, agent_id: str, call_id: str = "c1", **data: object) -> JournalRow:
+    return JournalRow(id=f"j{n}", at=NOW + n, seq=n, kind=kind, call_id=call_id, agent_id=agent_id, data=data)
+
+
+async def test_each_agent_of_a_call_has_written_for_himself(engine: AsyncEngine) -> None:
+    store = Store(engine)
+    await store.add([CustomerRow(id=1, name="张", name_en="Z", language="zh", tier="gold", manager="", notes="")])
+    await store.add([IdentityRow(kind="phone", value="+861", customer_id=1), _served()])
+    await store.add(
+        [
+            WriteUpRow(call_id="c1", agent_id="1001", at=NOW + 30, queue="trading", disposition="quote", note="first"),
+            WriteUpRow(call_id="c1", agent_id="1002", at=NOW + 60, queue="trading", disposition="", note="second"),
+        ]
+    )
+    story, customer = await store.call_story("c1"), await store.find_customer("phone", "+861")
+    assert story is not None
+    assert [(one["agent_id"], one["note"]) for one in story["write_ups"]] == [("1001", "first"), ("1002", "second")]
+    assert customer is not None
+    told = [(one["agent"], one["disposition"], one["summary"]) for one in customer["recent"]]
+    assert told == [("1001", "quote", "first"), ("1002", "", "second")]
+
+
+async def test_who_spoke_in_a_call_had_a_part_in_it_and_who_only_missed_it_had_none(engine: AsyncEngine) -> None:
+    store = Store(engine)
+    await store.add([_served()])
+    await store.add(
+        [
+            _step(1, "agent_connected", "1001"),
+            _step(2, "offer_ended", "1003", reason="answered"),
+            _step(3, "offer_ended", "1004", reason="rona"),
+        ]
+    )
+    parts = [await store.part_in_call(agent, "c1") for agent in ("1001", "1002", "1003", "1004")]
+    assert parts == [(NOW, "trading")] * 3 + [None]
+    assert await store.part_in_call("1001", "unknown") is None
+
+
+async def test_an_old_miss_is_found_behind_many_answered_offers(engine: AsyncEngine) -> None:
+    store = Store(engine)
+    await store.add([_served(), _step(0, "offer_ended", "1001", reason="rona")])
+    await store.add([_step(n, "offer_ended", "1001", reason="answered") for n in range(1, 300)])
+    assert [one["reason"] for one in await store.missed("1001", NOW - 1)] == ["rona"]
+
+
+async def test_what_was_written_before_write_ups_had_a_table_is_in_it(tmp_path: Path) -> None:
+    engine = make_engine(f"sqlite+aiosqlite:///{tmp_path / 'old.db'}")
+    await upgrade(engine, "0002")
+    async with engine.begin() as connection:
+        for call_id, agent, facts in (
+            ("c1", "1001", {"note": "旧", "disposition": "quote"}),
+            ("c2", None, {"note": ""}),
+        ):
+            await connection.execute(
+                text("INSERT INTO call (id, arrived_at, ended_at, number, queue, agent_id, facts)"
+                     " VALUES (:id, 1, 2, '1', 'trading', :agent, :facts)"),
+                {"id": call_id, "agent": agent, "facts": json.dumps(facts)},
+            )  # fmt: skip
+    await upgrade(engine)
+    story, other = await Store(engine).call_story("c1"), await Store(engine).call_story("c2")
+    await dispose(engine)
+    assert story is not None
+    assert story["write_ups"] == [{"at": 2.0, "agent_id": "1001", "disposition": "quote", "note": "旧"}]
+    assert other is not None
+    assert other["write_ups"] == []

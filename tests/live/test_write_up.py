@@ -7,7 +7,7 @@ import pytest
 from agents.ports import Refused
 from agents.wire import Pop
 from db.tables import AgentRow
-from tests.live.conftest import House
+from tests.live.conftest import House, Parts
 
 pytestmark = pytest.mark.live
 
@@ -29,7 +29,8 @@ async def test_what_was_written_is_in_the_story_and_on_the_card_of_the_next_call
     await house.server.journal.flush()
     story = await house.server.store.call_story(connected.call_id)
     assert story is not None
-    assert (story["disposition"], story["note"]) == ("quote", "问国债利率")
+    [written] = story["write_ups"]
+    assert (written["agent_id"], written["disposition"], written["note"]) == ("1004", "quote", "问国债利率")
     assert [step["note"] for step in story["steps"] if step["kind"] == "call_written_up"] == ["问国债", "问国债利率"]
     again = await house.queued("13800000001")
 
@@ -43,6 +44,48 @@ async def test_what_was_written_is_in_the_story_and_on_the_card_of_the_next_call
     assert (newest["agent"], newest["disposition"], newest["summary"]) == ("1004", "quote", "问国债利率")
     again.hang_up()
     await house.until("call_ended", call_id=pop.call_id)
+
+
+async def test_a_note_may_come_late_also_after_a_restart_and_each_agent_has_his_own(parts: Parts) -> None:
+    async with parts.serving() as house:
+        _, first = await house.agent("1004")
+        caller = await house.queued("13800000001")
+        call_id = (await house.until("agent_connected")).call_id
+        await house.agent("1003")
+        await house.server.control.consult("1004", "agent", "1003")
+        await house.until("call_moved", event="consulted")
+        ups = house.server.write_ups
+        await ups.write_up("1004", call_id, "quote", "mine")
+        await ups.write_up("1003", call_id, None, "asked in")
+        await house.server.control.complete("1004")
+        caller.hang_up()
+        await house.until("call_ended")
+        await first.wait_for("CALL_CLOSED")
+        await house.holds(house.nobody_is_busy)
+        await ups.write_up("1003", call_id, "quote", "after wrap-up")
+    async with parts.serving() as house:
+        ups, store = house.server.write_ups, house.server.store
+        await ups.write_up("1004", call_id, "quote", "after the restart")
+        with pytest.raises(Refused, match="not yours"):
+            await ups.write_up("1001", call_id, None, "not mine")
+        await house.server.journal.flush()
+        story = await store.call_story(call_id)
+        assert story is not None
+        notes = {one["agent_id"]: one["note"] for one in story["write_ups"]}
+        assert notes == {"1004": "after the restart", "1003": "after wrap-up"}
+
+
+async def test_who_owes_a_disposition_is_not_logged_out_but_by_a_supervisor(house: House) -> None:
+    await house.agent("1003")
+    caller = await house.queued(keys="14")
+    await house.until("agent_connected", queue="complaints")
+    caller.hang_up()
+    await house.until("call_ended")
+    with pytest.raises(Refused, match="what became of the call"):
+        await house.server.floor.log_out("1003")
+    await house.server.supervision.force_log_out("2001", "1003")
+    assert house.server.acd.state_of("1003").status == "logged_out"
+    assert house.server.acd.state_of("1003").activity == "idle"
 
 
 async def test_where_it_is_forced_wrap_up_ends_only_after_a_choice(house: House) -> None:

@@ -19,6 +19,7 @@ export interface AgentView {
   connected: boolean;
   reachable: boolean;
   owes: boolean;
+  extended: number;
 }
 
 export interface QueueView {
@@ -234,6 +235,7 @@ export interface Snapshot extends Message {
   waiting: WaitingView[];
   reasons: string[];
   show_as: string[];
+  wrapup_extras: number;
   dispositions: QueueDispositions[];
   written: WrittenUp[];
 }

@@ -3,7 +3,7 @@ import type { AgentState, AgentView, CallState, Pop, PopClosed, QueueView, Snaps
 
 export const agent = (facts: Partial<AgentView> = {}): AgentView => ({
   id: "1001", name: "Wang", name_en: "", status: "ready", reason: null, activity: "idle", since: 0, until: null,
-  pending: null, pending_reason: null, queue: null, call_id: null, connected: true, reachable: true, owes: false, ...facts,
+  pending: null, pending_reason: null, queue: null, call_id: null, connected: true, reachable: true, owes: false, extended: 0, ...facts,
 });
 
 export const queue = (facts: Partial<QueueView> = {}): QueueView => ({
@@ -13,7 +13,7 @@ export const queue = (facts: Partial<QueueView> = {}): QueueView => ({
 
 export const snapshot = (facts: Partial<Snapshot>): Snapshot => ({
   type: "snapshot", seq: 0, at: 0, stream: "s-1001", me: agent(), floor: { at: 0, queues: [], agents: [] },
-  pops: [], calls: [], listening: null, waiting: [], reasons: [], show_as: [], dispositions: [], written: [], ...facts,
+  pops: [], calls: [], listening: null, waiting: [], reasons: [], show_as: [], wrapup_extras: 3, dispositions: [], written: [], ...facts,
 });
 
 export const pop = (seq: number, callId: string): Pop => ({

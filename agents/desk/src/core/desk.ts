@@ -33,6 +33,7 @@ export interface Desk {
   dispositions: QueueDispositions[];
   written: WrittenUp[]; // as the server last said it
   showAs: string[]; // numbers that may be shown when dialling out
+  extras: number; // so many times wrap-up may be made longer
   cause: string; // why the last call or third was not reached
   callsEnded: number; // rises when the day's figures are worth asking for again
 }
@@ -52,6 +53,7 @@ export const emptyDesk: Desk = {
   dispositions: [],
   written: [],
   showAs: [],
+  extras: 0,
   cause: "",
   callsEnded: 0,
 };
@@ -68,7 +70,7 @@ export function takeDesk(desk: Desk, message: ServerMessage, nowMs: number): Des
       const { me, reasons, floor } = message;
       const newest = message.pops.at(-1) ?? null;
       const call = message.calls.at(-1) ?? null;
-      const next = talking({ ...desk, me, reasons, queues: floor.queues, call, showAs: message.show_as, dispositions: message.dispositions, written: message.written }, me);
+      const next = talking({ ...desk, me, reasons, queues: floor.queues, call, showAs: message.show_as, extras: message.wrapup_extras, dispositions: message.dispositions, written: message.written }, me);
       return newest?.call_id === desk.pop?.call_id ? next : present(next, newest);
     }
     case "agent_state":
@@ -135,7 +137,7 @@ export function wishOf(me: AgentView | null): { status: Status | null; reason: s
   return me.pending ? { status: me.pending, reason: me.pending_reason } : { status: me.status, reason: me.reason };
 }
 
-// Seconds on the agent's timer: wrap-up counts down, all else up. An offer's end is the server's affair.
+// Seconds on the agent's timer: wrap-up counts down and then below zero, all else up. An offer's end is the server's affair.
 export function timerOf(me: AgentView, now: number): number {
   return me.until && me.activity !== "offered" ? me.until - now : now - me.since;
 }

@@ -9,6 +9,9 @@ export function span(seconds: number): string {
   return hours ? `${hours}:${two(minutes)}:${two(s % 60)}` : `${minutes}:${two(s % 60)}`;
 }
 
+// What is left; beyond the end what it is over by.
+export const left = (seconds: number): string => (seconds < 0 ? `+${span(-seconds)}` : span(seconds));
+
 export const percent = (share: number | null): string => (share === null ? "–" : `${Math.round(100 * share)}%`);
 
 export const agentName = (agent: Pick<AgentView, "name" | "name_en">, chinese: boolean): string =>

@@ -10,6 +10,7 @@ import { notify, sound } from "../ui/attention";
 import { chinese, said, t } from "../ui/i18n";
 import { usePage, type PageOf } from "../ui/page";
 import { settings } from "../ui/settings";
+import { makeWriting, type Writing } from "./writing";
 import type { Colleague, MissedOffer, Pop } from "../wire";
 
 const TICK_MS = 250;
@@ -27,6 +28,8 @@ export interface DeskPage extends PageOf<Desk> {
   transfer(to: Target): void;
   consult(to: Target): void;
   dial(number: string, showAs: string | null): Promise<Outcome>;
+  toDial: Ref<string>; // what stands in the field for a number
+  writing: Writing;
   send(digits: string): void;
   asking: Ref<"transfer" | "consult" | null>; // whom the call is to go to
   keypad: Ref<boolean>;
@@ -54,6 +57,8 @@ export function provideDesk(): DeskPage {
   const partial = ref(false);
   const asking = ref<"transfer" | "consult" | null>(null);
   const keypad = ref(false);
+  const toDial = ref("");
+  const writing = makeWriting(page);
   const people = ref<Colleague[]>([]);
   const recorded = ref<MissedOffer[]>([]);
   let keys: Promise<unknown> = Promise.resolve(); // one after another, in order
@@ -66,6 +71,8 @@ export function provideDesk(): DeskPage {
     nameOf: (pop) => customerNames(pop, chinese.value)[0] ?? t("customer.unknown"),
     asking,
     keypad,
+    toDial,
+    writing,
     people,
     recorded,
     look: async () => {
@@ -76,6 +83,7 @@ export function provideDesk(): DeskPage {
       if (act === "transfer" || act === "consult") asking.value = act;
       else if (act === "keypad") keypad.value = !keypad.value;
       else if (act === "mute") void page.ask("mute", { on: !page.state.value.call?.muted });
+      else if (act === "finish_wrap_up") void writing.flush().then(() => page.ask(act));
       else void page.ask(act);
     },
     transfer: (to) => void page.ask("transfer", { to }),

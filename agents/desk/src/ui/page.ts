@@ -14,7 +14,8 @@ export interface PageOf<State> {
   silentS: Ref<number>;
   start(): void;
   logOut(): Promise<void>;
-  ask(name: CommandName, args?: Args): Promise<Outcome>;
+  ask(name: CommandName, args?: Args): Promise<Outcome>; // what goes wrong is told
+  run(name: CommandName, args?: Args): Promise<Outcome>; // whoever asks looks after that
   shown(callId: string): void;
 }
 
@@ -70,15 +71,17 @@ export function usePage<State>(
     }
   }
 
+  const run = (name: CommandName, args?: Args) => line.commands.run(name, args);
+
   async function ask(name: CommandName, args?: Args): Promise<Outcome> {
     told.value = null;
-    const outcome = await line.commands.run(name, args);
+    const outcome = await run(name, args);
     told.value = outcome.ok ? null : outcome.error;
     return outcome;
   }
 
   return {
-    state, inside, away, told, now, silentS, logOut, ask,
+    state, inside, away, told, now, silentS, logOut, ask, run,
     start: () => line.open(),
     shown: (callId) => line.shown(callId),
   };
