@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 
 from agents import examples
 from agents.auth import TICKET_S, Denied, Identity, Tokens, verify
+from agents.own_day import KINDS, own_day
 from agents.parts import ApiError, Parts, close_pages, current, parts_of, remembered
 from agents.ports import AgentLike, Refused
 from agents.schemas import (
@@ -25,6 +26,7 @@ from agents.schemas import (
     Me,
     Missed,
     MissedOffer,
+    OwnDay,
     Session,
     Staff,
     Ticket,
@@ -108,6 +110,14 @@ async def me(who: Who, parts: WithParts) -> Me:
     if agent is None:
         raise ApiError(401, "not_logged_in", "this login is no longer active")
     return _me(agent)
+
+
+@router.get("/me/day", summary="One's own day so far")
+async def own_figures(who: Who, parts: WithParts) -> OwnDay:
+    """Calls and time by state since the house's midnight, from the journal."""
+    begins = parts.control.own.day_begins()
+    steps = await remembered(parts.memory.agent_steps(who.agent_id, begins, KINDS))
+    return OwnDay.model_validate(own_day(steps, begins, parts.clock()))
 
 
 @router.get("/floor", summary="Queues and agents now", responses=examples.json_of(examples.FLOOR))

@@ -60,6 +60,9 @@ class OwnState(Protocol):
     def view_of(self, agent_id: str) -> AgentView | None:
         """One agent now; None for who is none."""
 
+    def day_begins(self) -> float:
+        """The house's last midnight, UTC epoch seconds."""
+
 
 class CallControl(Protocol):
     """What agents can do to the call they are in. Each raises `Refused` when it is impossible now."""
@@ -159,6 +162,11 @@ class Memory(Protocol):
 
     async def missed(self, agent_id: str, since: float, /) -> Sequence[Mapping[str, Any]]:
         """Offers that ended without the agent since then (UTC), newest first."""
+
+    async def agent_steps(
+        self, agent_id: str, since: float, kinds: Sequence[str], /
+    ) -> Sequence[tuple[float, str, Mapping[str, Any]]]:
+        """Time, kind and data of the agent's events since then, in order, and of the last `agent_moved` before."""
 
     async def recent_calls(self, limit: int, agent_id: str | None = None) -> Sequence[Mapping[str, Any]]:
         """Newest first; with `agent_id` only that agent's calls."""

@@ -24,6 +24,34 @@ class Directory(BaseModel):
     people: list[Colleague]
 
 
+class OwnDay(BaseModel):
+    """An agent's day since midnight; durations in seconds, `not_ready_s` by reason. `handle_s` is the average."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "since": 1.7676e9, "calls": 31, "missed": 1, "talk_s": 5580.0, "hold_s": 240.0, "wrap_up_s": 700.0,
+                    "ready_s": 3600.0, "not_ready_s": {"break": 900.0}, "staffed_s": 11020.0, "handle_s": 210.3,
+                    "occupancy": 0.64, "utilisation": 0.92,
+                }
+            ]
+        }
+    )  # fmt: skip
+    since: float
+    calls: int
+    missed: int
+    talk_s: float
+    hold_s: float
+    wrap_up_s: float
+    ready_s: float
+    not_ready_s: dict[str, float]
+    staffed_s: float
+    handle_s: float | None
+    occupancy: float | None
+    utilisation: float | None
+
+
 class MissedOffer(BaseModel):
     """`reason` as the router gave it: rona, rejected, busy, device, left..."""
 

@@ -278,6 +278,9 @@ class Floor:
     def view_of(self, agent_id: str) -> AgentView | None:
         return self._agent_view(agent_id, self._state(agent_id)) if agent_id in self._people else None
 
+    def day_begins(self) -> float:
+        return self._today.begins_at(self._clock())
+
     def _queue_view(self, name: str, crew: Staffing, now: float) -> QueueView:
         waiting = self._acd.waiting(name, now)
         return QueueView(

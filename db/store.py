@@ -187,6 +187,21 @@ class Store:
         async with self.engine.connect() as connection:
             return [(at, kind, data) for at, kind, data in await connection.execute(query)]
 
+    async def agent_steps(
+        self, agent_id: str, since: float, kinds: Sequence[str]
+    ) -> list[tuple[float, str, dict[str, Any]]]:
+        """Time, kind and data of the agent's events since then, in order, and of the last `agent_moved` before."""
+        what = select(JournalRow.at, JournalRow.kind, JournalRow.data).where(JournalRow.agent_id == agent_id)
+        before = (
+            what.where(JournalRow.at < since, JournalRow.kind == "agent_moved")
+            .order_by(JournalRow.at.desc(), JournalRow.seq.desc())
+            .limit(1)
+        )
+        after = what.where(JournalRow.at >= since, JournalRow.kind.in_(kinds)).order_by(JournalRow.at, JournalRow.seq)
+        async with self.engine.connect() as connection:
+            rows = [*(await connection.execute(before)), *(await connection.execute(after))]
+            return [(at, kind, data) for at, kind, data in rows]
+
     async def missed(self, agent_id: str, since: float) -> list[dict[str, Any]]:
         """Offers that ended without the agent, newest first: `at`, `reason`, and of the call what its record has."""
         query = (

@@ -65,6 +65,7 @@ class FakeMemory:
         self.people: dict[str, Person] = {person.id: person for person in PEOPLE}
         self.away = False
         self.offers: list[tuple[str, dict[str, Any]]] = []
+        self.steps: dict[str, list[tuple[float, str, dict[str, Any]]]] = {}
         offer = {"at": 1.0, "kind": "offer_made", "agent_id": "1001"}
         self.stories: dict[str, dict[str, Any]] = {
             "c-1": {"id": "c-1", "agent_id": "1001", "queue": "accounts", "steps": []},
@@ -83,6 +84,12 @@ class FakeMemory:
     async def call_story(self, call_id: str, /) -> Mapping[str, Any] | None:
         self._reach()
         return self.stories.get(call_id)
+
+    async def agent_steps(
+        self, agent_id: str, since: float, kinds: Sequence[str], /
+    ) -> Sequence[tuple[float, str, Mapping[str, Any]]]:
+        self._reach()
+        return self.steps.get(agent_id, [])
 
     async def missed(self, agent_id: str, since: float, /) -> Sequence[Mapping[str, Any]]:
         self._reach()
@@ -108,6 +115,9 @@ class FakeFloor:
         self.quick.set()
         self.letting_in = asyncio.Event()  # cleared, log-ins take until it is set
         self.letting_in.set()
+
+    def day_begins(self) -> float:
+        return self.clock() - 4 * 3600
 
     def view_of(self, agent_id: str) -> AgentView | None:
         return self.snapshot().agent(agent_id)

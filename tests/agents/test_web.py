@@ -60,6 +60,13 @@ def test_wrong_password_and_unknown_login_are_told_the_same(client: TestClient, 
     assert (answer.status_code, answer.json()["error"]["code"]) == (401, "wrong_login")
 
 
+def test_each_agent_has_a_day_of_his_own(house: House, client: TestClient) -> None:
+    house.memory.steps["1001"] = [(house.clock(), "agent_connected", {})]
+    days = [client.get("/api/me/day", headers=log_in(client, who)).json() for who in ("1001", "1002")]
+    assert [day["calls"] for day in days] == [1, 0]
+    assert client.get("/api/me/day").status_code == 401
+
+
 def test_guessing_is_stopped_and_told_when_to_come_back(client: TestClient) -> None:
     answers = [client.post("/api/login", json={"login": "1001", "password": "wrong"}) for _ in range(6)]
     assert answers[-1].status_code == 429

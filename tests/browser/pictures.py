@@ -46,6 +46,16 @@ def small(house: LiveHouse) -> None:
             "number": f"+861380000010{nth}", "arrived_at": at, "queued_at": at + 20, "connected_at": at + 30,
             "ended_at": at + 30 + talk, "customer": {"name": name, "name_en": english}, "steps": [],
         }  # fmt: skip
+    house.memory.steps["1001"] = [step for nth in range(4) for step in _worked(now - 900 * (4 - nth), 60 + 30 * nth)]
+
+
+def _worked(at: float, talk_s: float) -> list[tuple[float, str, dict[str, object]]]:
+    """A call that came at this time, its wrap-up, and ready again."""
+    moves = (("offered", 0), ("talking", 4), ("wrap_up", 4 + talk_s), ("idle", 34 + talk_s))
+    moved: list[tuple[float, str, dict[str, object]]] = [
+        (at + s, "agent_moved", {"status": "ready", "activity": one, "reason": None}) for one, s in moves
+    ]
+    return [(at + 4, "agent_connected", {}), *moved]
 
 
 def large(house: LiveHouse) -> None:

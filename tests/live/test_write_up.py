@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from agents.own_day import KINDS, own_day
 from agents.ports import Refused
 from agents.wire import Pop
 from db.tables import AgentRow
@@ -135,3 +136,32 @@ async def test_somebody_who_joins_while_the_server_runs_takes_calls_without_a_re
     await house.until("call_ended")
     with pytest.raises(Refused, match="takes no calls"):
         await server.floor.log_in("2001")
+
+
+async def test_who_logs_in_again_has_the_skills_of_today(house: House) -> None:
+    server = house.server
+    await server.floor.log_in("1002")
+    await server.store.set_skills("1002", {"english": 3})
+    before = dict(server.acd.agents["1002"].skills)
+    await server.floor.log_in("1002")  # a second page changes nothing
+    assert dict(server.acd.agents["1002"].skills) == before != {"english": 3}
+    await server.floor.log_out("1002")
+    await server.floor.log_in("1002")
+    assert dict(server.acd.agents["1002"].skills) == {"english": 3}
+
+
+async def test_an_agents_day_is_what_the_telephones_did(house: House) -> None:
+    await house.agent("1004")
+    caller = await house.queued("13800000001")
+    connected = await house.until("agent_connected")
+    await house.passes(2.0)
+    caller.hang_up()
+    ended = await house.until("call_ended")
+    await house.holds(lambda: house.server.acd.state_of("1004").available)
+    await house.server.journal.flush()
+    begins = house.server.floor.day_begins()
+    steps = await house.server.store.agent_steps("1004", begins, KINDS)
+    day = own_day(steps, begins, house.server.clock())
+    assert (day["calls"], day["missed"]) == (1, 0)
+    assert day["talk_s"] == pytest.approx(ended.at - connected.at, abs=0.3)
+    assert day["wrap_up_s"] == pytest.approx(1.0, abs=0.3)  # as long as in this house

@@ -255,6 +255,22 @@ export type ServerMessage =
   | Toast
   | Answer;
 
+// Since midnight; durations in seconds.
+export interface OwnDay {
+  since: number;
+  calls: number;
+  missed: number;
+  talk_s: number;
+  hold_s: number;
+  wrap_up_s: number;
+  ready_s: number;
+  not_ready_s: Record<string, number>;
+  staffed_s: number;
+  handle_s: number | null;
+  occupancy: number | null;
+  utilisation: number | null;
+}
+
 export interface Colleague {
   id: string;
   name: string;

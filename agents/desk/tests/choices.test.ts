@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { dayOf, since, talkS } from "../src/core/day";
+import { since, talkS } from "../src/core/day";
 import { readSettings, usualSettings } from "../src/core/settings";
 import { actOf } from "../src/core/shortcuts";
 import { agentName, customerNames, percent, span } from "../src/core/words";
@@ -62,11 +62,6 @@ describe("the day", () => {
     { id: "3", arrived_at: 300, connected_at: null, ended_at: 320 },
     { id: "4", arrived_at: 400, connected_at: 410, ended_at: null },
   ];
-
-  it("counts what was answered and what has ended", () => {
-    expect(dayOf(calls)).toEqual({ calls: 3, talkS: 160, averageS: 80, longestS: 100, averageWaitS: 20 });
-    expect(dayOf([])).toEqual({ calls: 0, talkS: 0, averageS: null, longestS: null, averageWaitS: null });
-  });
 
   it("begins at midnight", () => {
     expect(since(calls, 200).map((one) => one.id)).toEqual(["2", "3", "4"]);

@@ -1,4 +1,4 @@
-// An agent's own day, from the calls the server remembers.
+// An agent's calls of the day, as the server remembers them.
 
 export interface CallRecord {
   id: string;
@@ -11,14 +11,6 @@ export interface CallRecord {
   ended_at?: number | null;
   queued_at?: number | null;
   customer?: { name?: string; name_en?: string } | null;
-}
-
-export interface Day {
-  calls: number;
-  talkS: number;
-  averageS: number | null; // from connected to hung up
-  longestS: number | null;
-  averageWaitS: number | null; // how long these callers had waited
 }
 
 export function midnight(nowMs: number): number {
@@ -34,18 +26,4 @@ export function since(calls: readonly CallRecord[], from: number): CallRecord[] 
 
 export function talkS(call: CallRecord): number | null {
   return connected(call) && call.ended_at ? Math.max(0, call.ended_at - call.connected_at) : null;
-}
-
-export function dayOf(calls: readonly CallRecord[]): Day {
-  const served = calls.filter(connected);
-  const talks = served.map(talkS).filter((one): one is number => one !== null);
-  const waits = served.flatMap((call) => (call.queued_at ? [call.connected_at - call.queued_at] : []));
-  const sum = (values: number[]) => values.reduce((total, one) => total + one, 0);
-  return {
-    calls: served.length,
-    talkS: sum(talks),
-    averageS: talks.length ? sum(talks) / talks.length : null,
-    longestS: talks.length ? Math.max(...talks) : null,
-    averageWaitS: waits.length ? sum(waits) / waits.length : null,
-  };
 }

@@ -1,21 +1,20 @@
 // The agent's page as one thing: its state, what was drawn, what the day was like. Components read it by `inject`.
 import { inject, nextTick, onUnmounted, provide, ref, watch, type InjectionKey, type Ref } from "vue";
 import { isPossible, type CallAct, type Target } from "../core/call";
-import { dayOf, midnight, since, type CallRecord } from "../core/day";
+import { midnight, since, type CallRecord } from "../core/day";
 import { emptyDesk, shownState, takeDesk, withoutOldToasts, type Desk, type Shown } from "../core/desk";
 import { customerNames, span } from "../core/words";
 import type { Outcome } from "../line/commands";
-import { colleagues, missedOffers, ownCalls } from "../line/session";
+import { colleagues, missedOffers, ownCalls, ownDay } from "../line/session";
 import { notify, sound } from "../ui/attention";
 import { chinese, said, t } from "../ui/i18n";
 import { usePage, type PageOf } from "../ui/page";
 import { settings } from "../ui/settings";
 import { makeWriting, type Writing } from "./writing";
-import type { Colleague, MissedOffer, Pop } from "../wire";
+import type { Colleague, MissedOffer, OwnDay, Pop } from "../wire";
 
 const TICK_MS = 250;
 const RING_HERTZ = 660;
-const CALLS_ASKED = 500;
 
 // `transfer`, `consult` and `keypad` ask for more first.
 export type Pressable = CallAct | "finish_wrap_up";
@@ -38,8 +37,8 @@ export interface DeskPage extends PageOf<Desk> {
   look(): Promise<void>; // who can be asked in now
   choose(reason: string | null): void;
   calls: Ref<CallRecord[]>; // today's
+  day: Ref<OwnDay | null>;
   unread: Ref<boolean>; // they could not be asked for: what is there is old
-  partial: Ref<boolean>;
 }
 
 const KEY: InjectionKey<DeskPage> = Symbol("desk");
@@ -54,7 +53,7 @@ export function provideDesk(): DeskPage {
   const page = usePage("desk", emptyDesk, takeDesk, TICK_MS);
   const calls = ref<CallRecord[]>([]);
   const unread = ref(false);
-  const partial = ref(false);
+  const day = ref<OwnDay | null>(null);
   const asking = ref<"transfer" | "consult" | null>(null);
   const keypad = ref(false);
   const toDial = ref("");
@@ -65,8 +64,8 @@ export function provideDesk(): DeskPage {
   const desk: DeskPage = {
     ...page,
     calls,
+    day,
     unread,
-    partial,
     shownState: () => (page.state.value.me ? shownState(page.state.value.me) : ""),
     nameOf: (pop) => customerNames(pop, chinese.value)[0] ?? t("customer.unknown"),
     asking,
@@ -138,9 +137,9 @@ function keepTheDay(desk: DeskPage): void {
   async function ask(): Promise<void> {
     if (!desk.state.value.me) return;
     try {
-      const all = await ownCalls();
+      const [all, day] = await Promise.all([ownCalls(), ownDay()]);
       desk.calls.value = since(all, midnight(desk.now.value * 1000));
-      desk.partial.value = all.length >= CALLS_ASKED && desk.calls.value.length === all.length;
+      desk.day.value = day;
       desk.unread.value = false;
     } catch {
       desk.unread.value = true;
@@ -154,10 +153,13 @@ function keepTheDay(desk: DeskPage): void {
   };
   watch(desk.inside, (inside) => {
     desk.calls.value = []; // another person's, perhaps
+    desk.day.value = null;
     if (inside) void ask();
   });
   watch(desk.away, (away) => !away && desk.unread.value && askLater());
-  watch(() => desk.state.value.callsEnded, askLater);
+  // Whenever the agent is through with something, or begins or ends a pause.
+  const resting = () => (desk.state.value.me?.activity === "idle" ? desk.state.value.me.since : 0);
+  watch(() => [desk.state.value.callsEnded, resting()], askLater);
   onUnmounted(() => clearTimeout(later));
 }
 
@@ -171,5 +173,3 @@ function keepTheTitle(desk: DeskPage): void {
   };
   watch(title, (words) => (document.title = words), { immediate: true });
 }
-
-export const dayFigures = (desk: DeskPage) => dayOf(desk.calls.value);

@@ -1,6 +1,6 @@
 // Who is logged in. The access token lives in this module only; the cookie that renews it is out of reach of scripts.
 import type { CallRecord } from "../core/day";
-import type { Colleague, Day, MissedOffer, PhoneLogin, Problem, Staff } from "../wire";
+import type { Colleague, Day, MissedOffer, PhoneLogin, Problem, Staff, OwnDay } from "../wire";
 
 interface Session {
   token: string;
@@ -64,6 +64,8 @@ export const ticket = async (): Promise<string> => (await call<{ ticket: string 
 
 export const ownCalls = async (): Promise<CallRecord[]> =>
   (await call<{ calls: CallRecord[] }>("GET", "/api/calls?limit=500")).calls;
+
+export const ownDay = (): Promise<OwnDay> => call<OwnDay>("GET", "/api/me/day");
 
 export const whoIs = (): Promise<Me> => call<Me>("GET", "/api/me");
 
