@@ -42,10 +42,10 @@ COMMANDS: dict[str, Callable[[Control, str, Any], Awaitable[None]]] = {
 
 # The same for supervisors: what they do to others. Nobody else may.
 SUPERVISION: dict[str, Callable[[Supervision, str, Any], Awaitable[None]]] = {
-    "listen": lambda to, who, args: to.listen(who, args.agent_id),
-    "spy_mode": lambda to, who, args: to.spy_mode(who, args.mode),
-    "stop_listening": lambda to, who, _: to.stop_listening(who),
-    "take_over": lambda to, who, _: to.take_over(who),
+    "listen": lambda to, who, args: to.spying.listen(who, args.agent_id),
+    "spy_mode": lambda to, who, args: to.spying.spy_mode(who, args.mode),
+    "stop_listening": lambda to, who, _: to.spying.stop_listening(who),
+    "take_over": lambda to, who, _: to.spying.take_over(who),
     "force_status": lambda to, who, args: to.force_status(who, args.agent_id, args.status, args.reason),
     "force_log_out": lambda to, who, args: to.force_log_out(who, args.agent_id),
     "set_skills": lambda to, who, args: to.set_skills(who, args.agent_id, args.skills),

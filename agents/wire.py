@@ -122,7 +122,8 @@ SpyMode = Literal["listen", "whisper", "barge"]
 class Listening(Message):
     """Where the supervisor's part in the call of `agent_id` stands. `taken`: it is the supervisor's call now.
 
-    `ringing`: the supervisor's own phone. `cause` says why it ended before it began.
+    `ringing`: the supervisor's own phone. `cause` says why it ended before it began. `held`: of a call that was taken
+    over, the customer hears music.
     """
 
     type: Literal["listening"] = "listening"
@@ -130,6 +131,9 @@ class Listening(Message):
     mode: SpyMode = "listen"
     state: Literal["ringing", "on", "taken", "ended"]
     cause: str = ""
+    held: bool = False
+    number: str = ""
+    name: str = ""
 
 
 class Beat(Message):

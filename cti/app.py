@@ -268,7 +268,6 @@ class Server:
                 await stack.enter_async_context(self.mqtt.running())
             people = await self.store.agents()
             self.floor.staff([one for one in people if one.role == "agent"])
-            self.supervision.staff_of(people)
             self.link = self.calls.link = self._make_link()
             stack.push_async_callback(self.link.close)
             stack.push_async_callback(self.floor.close)

@@ -204,10 +204,10 @@ class Call:
         """By one agent after the other, until one lets the customer go."""
         while wish is not None:
             await self._queue_for(wish)
-            agent = await self._colleague(wish) or await self._next_agent(wish)
+            agent = await self._colleague(wish) or await self._next_agent()
             while not await self._met(agent):
                 log.info("the agent's leg was lost before the bridge", call_id=self.id)
-                agent = await self._next_agent(wish)
+                agent = await self._next_agent()
             wish = await self._after(agent)
 
     async def _queue_for(self, wish: Wish) -> None:
@@ -309,8 +309,9 @@ class Call:
         self._house.router.moved(agent.contact_id, wish.queue)
         return agent
 
-    async def _next_agent(self, wish: Wish) -> Party:
-        agent = self._wait = self._house.router.enqueue(self, wish)
+    async def _next_agent(self) -> Party:
+        assert self._wish is not None  # noqa: S101 - it waits
+        agent = self._wait = self._house.router.enqueue(self, self._wish)
         if not agent.done() and self._treatment is None:
             self._treatment = asyncio.create_task(self._treat(), name=f"treat {self.id}")
         try:
@@ -418,6 +419,11 @@ class Call:
         except BaseException:
             self._wish = before
             raise
+
+    def hasten(self, priority: float) -> None:
+        """Whoever waits has this priority, also when it is put into line again."""
+        if self._wish is not None:
+            self._wish = replace(self._wish, priority=priority)
 
     async def forward(self, number: str) -> None:
         """The customer goes to somebody outside; the agent's part is over. Raises ImpossibleMove."""

@@ -108,6 +108,8 @@ class CallDesk:
     async def dial(self, agent_id: str, number: str, show_as: str | None) -> None:
         """The agent's phone answers, then the far end is rung."""
         self._check_number(number)
+        if agent_id not in self._acd.agents:
+            raise Refused("unknown_agent", "only agents make calls")
         if show_as is not None and show_as not in self._outbound.show_as:
             raise Refused("not_yours_to_show", f"{show_as} is none of the house's numbers")
         if not self._acd.state_of(agent_id).reachable:
@@ -153,7 +155,10 @@ class CallDesk:
             log.warning("Asterisk is slow to carry out a command", call_id=call.id)
 
     def _call_of(self, agent_id: str) -> Call:
-        call = self._calls.calls.get(call_of(self._acd.state_of(agent_id).contact_id) or "")
+        if agent_id in self._acd.agents:
+            call = self._calls.calls.get(call_of(self._acd.state_of(agent_id).contact_id) or "")
+        else:  # a supervisor, who may have taken it over
+            call = next((one for one in self._calls.calls.values() if one.party_of(agent_id)), None)
         if call is None or (call.party_of(agent_id) is None and call.facts.agent_id != agent_id):
             raise Refused("no_call", "you have no call")
         return call

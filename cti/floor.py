@@ -62,6 +62,7 @@ class Floor:
         self.tell_acd: Callable[[on.Event], None]
         self.queues: tuple[str, ...] = ()
         self._people: dict[str, AgentRecord] = {}
+        self._others: dict[str, AgentRecord] = {}  # who work here and take no calls: supervisors
         self._registered: dict[str, bool] = {}
         self._at: dict[str, dict[str, None]] = {}  # by telephone: whose it is
         self._linked = False
@@ -86,6 +87,16 @@ class Floor:
         """These work here; all start logged out."""
         for person in people:
             self.employ(person)
+
+    async def meet(self, person_id: str) -> AgentRecord:
+        """Anybody who works here, also since the server started; raises Refused for whoever does not."""
+        known = self._people.get(person_id) or self._others.get(person_id)
+        if known is None:
+            known = await self.find_person(person_id)
+            if known is None:
+                raise Refused("unknown_agent", f"nobody here is {person_id}")
+            self._others[person_id] = known
+        return known
 
     def employ(self, person: AgentRecord) -> None:
         """Somebody works here from now on, or with this record."""
@@ -126,8 +137,18 @@ class Floor:
 
     async def until_reachable(self, agent_id: str) -> None:
         """The agent's page is open, the phone registered, and the link up."""
-        while not self._state(agent_id).reachable:
+        while not self._can_be_rung(agent_id):
             await self._moved.wait()
+
+    def _can_be_rung(self, person_id: str) -> bool:
+        if person_id in self._people:
+            return self._state(person_id).reachable
+        return self._linked and self.has_phone(person_id) and self._roster.connected(person_id)
+
+    def _stir(self) -> None:
+        """Whoever waits for somebody to be reachable looks again."""
+        self._moved.set()
+        self._moved = asyncio.Event()
 
     async def until_known(self) -> None:
         await self._calls.until_known()
@@ -164,6 +185,7 @@ class Floor:
         self._registered[endpoint] = state not in UNREGISTERED
         for agent_id in self._at.get(endpoint, ()):
             self._weigh(agent_id)
+        self._stir()
 
     def is_registered(self, endpoint: str) -> bool:
         return self._registered.get(endpoint, False)
@@ -176,9 +198,11 @@ class Floor:
         self._linked = event.up
         for agent_id in self._people:
             self._weigh(agent_id)
+        self._stir()
 
     def _presence(self, agent_id: str, connected: bool) -> None:
         if agent_id not in self._people:  # a supervisor looks on
+            self._stir()
             return
         self._weigh(agent_id)
         if not connected:
@@ -198,8 +222,7 @@ class Floor:
         reachable = self._linked and self.has_phone(agent_id) and self._roster.connected(agent_id)
         if reachable != state.reachable:
             self.tell_acd(on.AgentChanged(agent_id, reachable=reachable))
-            self._moved.set()
-            self._moved = asyncio.Event()
+            self._stir()
 
     def _shown(self, agent_id: str, call_id: str, at: float) -> None:
         call = self._calls.calls.get(call_id)
@@ -258,7 +281,7 @@ class Floor:
     def phone_of(self, agent_id: str) -> str:
         """The telephone that rings for this agent: the page's, if it is there. Raises KeyError for nobody."""
         in_page = f"{BROWSER}{agent_id}"
-        return in_page if self.is_registered(in_page) else self._people[agent_id].phone
+        return in_page if self.is_registered(in_page) else (self._people.get(agent_id) or self._others[agent_id]).phone
 
     def _state(self, agent_id: str) -> AgentState:
         return self._acd.state_of(agent_id)

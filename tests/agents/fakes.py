@@ -217,11 +217,15 @@ class FakeSupervision:
     def __init__(self, floor: FakeFloor) -> None:
         self.floor = floor
         self.done: list[str] = []
-        self.spying: dict[str, Listening] = {}
+        self.heard: dict[str, Listening] = {}
         self.skills = {one: {"mandarin": 8, "trading": 4} for one in floor.agents}
         self.queues: dict[str, list[str]] = {one: [] for one in floor.agents}
         self.contacts: list[WaitingView] = []
         self.days: dict[str | None, dict[str, Any]] = {}
+
+    @property
+    def spying(self) -> FakeSupervision:
+        return self
 
     def _agent(self, agent_id: str) -> AgentView:
         if agent_id not in self.floor.agents:
@@ -229,18 +233,18 @@ class FakeSupervision:
         return self.floor.agents[agent_id]
 
     def _tell(self, who: str, **changes: Any) -> None:
-        self.spying[who] = self.spying[who].model_copy(update=changes)
-        self.floor.roster.send(who, self.spying[who])
+        self.heard[who] = self.heard[who].model_copy(update=changes)
+        self.floor.roster.send(who, self.heard[who])
 
     async def listen(self, who: str, agent_id: str) -> None:
         if self._agent(agent_id).activity not in {"talking", "held"}:
             raise Refused("not_talking", f"{agent_id} is in no call")
         self.done.append(f"{who} listen {agent_id}")
-        self.spying[who] = Listening(agent_id=agent_id, state="ringing")
+        self.heard[who] = Listening(agent_id=agent_id, state="ringing")
         self._tell(who, state="on")
 
     async def spy_mode(self, who: str, mode: str) -> None:
-        if who not in self.spying:
+        if who not in self.heard:
             raise Refused("not_listening", "you are in nobody's call")
         self.done.append(f"{who} {mode}")
         self._tell(who, mode=mode)
@@ -248,7 +252,7 @@ class FakeSupervision:
     async def stop_listening(self, who: str) -> None:
         self.done.append(f"{who} stop")
         self._tell(who, state="ended")
-        del self.spying[who]
+        del self.heard[who]
 
     async def take_over(self, who: str) -> None:
         self.done.append(f"{who} take_over")

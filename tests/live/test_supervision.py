@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from agents.ports import Refused
@@ -38,7 +40,7 @@ def heard(one: Phone, hz: int) -> float:
 
 async def test_one_who_listens_hears_both_and_is_heard_by_nobody(house: House) -> None:
     caller, agent, supervisor = await talk(house)
-    await house.server.supervision.listen("2001", "1004")
+    await house.server.supervision.spying.listen("2001", "1004")
     listened = await house.until("supervisor_listened")
     assert (listened.agent_id, listened.by, listened.mode) == ("1004", "2001", "listen")
     await house.passes(LONG)
@@ -52,8 +54,8 @@ async def test_one_who_listens_hears_both_and_is_heard_by_nobody(house: House) -
 
 async def test_a_whisper_is_heard_by_the_agent_and_never_by_the_caller(house: House) -> None:
     caller, agent, supervisor = await talk(house)
-    await house.server.supervision.listen("2001", "1004")
-    await house.server.supervision.spy_mode("2001", "whisper")
+    await house.server.supervision.spying.listen("2001", "1004")
+    await house.server.supervision.spying.spy_mode("2001", "whisper")
     await house.until("supervisor_listened", mode="whisper")
     await house.passes(LONG)
     await over(house, caller, agent, supervisor)
@@ -65,11 +67,11 @@ async def test_a_whisper_is_heard_by_the_agent_and_never_by_the_caller(house: Ho
 
 async def test_one_who_barges_in_is_heard_by_both_and_by_nobody_once_he_only_listens(house: House) -> None:
     caller, agent, supervisor = await talk(house)
-    await house.server.supervision.listen("2001", "1004")
+    await house.server.supervision.spying.listen("2001", "1004")
     await house.until("supervisor_listened")
-    await house.server.supervision.spy_mode("2001", "barge")
+    await house.server.supervision.spying.spy_mode("2001", "barge")
     await house.passes(LONG)
-    await house.server.supervision.spy_mode("2001", "listen")
+    await house.server.supervision.spying.spy_mode("2001", "listen")
     await house.passes(LONG)
     await over(house, caller, agent, supervisor)
 
@@ -83,21 +85,21 @@ async def test_one_who_barges_in_is_heard_by_both_and_by_nobody_once_he_only_lis
 
 async def test_a_supervisor_who_hangs_up_ends_only_the_listening(house: House) -> None:
     caller, agent, supervisor = await talk(house)
-    await house.server.supervision.listen("2001", "1004")
+    await house.server.supervision.spying.listen("2001", "1004")
     await house.until("supervisor_listened")
     supervisor.hang_up()
     await house.until("supervisor_left")
     await house.passes(LONG)
     assert house.server.acd.state_of("1004").activity == "talking"
     with pytest.raises(Refused, match="nobody's call"):
-        await house.server.supervision.spy_mode("2001", "barge")
+        await house.server.supervision.spying.spy_mode("2001", "barge")
     await over(house, caller, agent)
     assert heard(caller, AGENT_HZ) > LONG
 
 
 async def test_who_listens_is_let_go_when_the_agent_leaves_the_call(house: House) -> None:
     caller, agent, supervisor = await talk(house)
-    await house.server.supervision.listen("2001", "1004")
+    await house.server.supervision.spying.listen("2001", "1004")
     await house.until("supervisor_listened")
     agent.hang_up()
     await supervisor.wait_for("CALL_CLOSED")
@@ -107,10 +109,10 @@ async def test_who_listens_is_let_go_when_the_agent_leaves_the_call(house: House
 
 async def test_a_call_taken_over_is_the_supervisors_and_the_agent_wraps_up(house: House) -> None:
     caller, agent, supervisor = await talk(house)
-    await house.server.supervision.listen("2001", "1004")
+    await house.server.supervision.spying.listen("2001", "1004")
     await house.until("supervisor_listened")
     await house.passes(0.5)
-    await house.server.supervision.take_over("2001")
+    await house.server.supervision.spying.take_over("2001")
     await agent.wait_for("CALL_CLOSED")
     taken = await house.until("call_taken_over")
     assert (taken.agent_id, taken.by) == ("1004", "2001")
@@ -121,13 +123,97 @@ async def test_a_call_taken_over_is_the_supervisors_and_the_agent_wraps_up(house
     assert heard(supervisor, CALLER_HZ) > LONG
 
 
+async def test_a_refused_take_over_leaves_the_supervisor_listening(house: House) -> None:
+    caller, agent, supervisor = await talk(house)
+    spying, control = house.server.supervision.spying, house.server.control
+    await spying.listen("2001", "1004")
+    await house.until("supervisor_listened")
+    await control.hold("1004")
+    with pytest.raises(Refused, match="held"):
+        await spying.take_over("2001")
+    await control.resume("1004")
+    await house.passes(LONG)
+    await spying.take_over("2001")
+    await agent.wait_for("CALL_CLOSED")
+    await over(house, caller, supervisor)
+    assert heard(supervisor, CALLER_HZ) > MOST
+    assert heard(caller, SUPERVISOR_HZ) < MOST
+    assert house.told("supervisor_left", "by") == []
+
+
+async def test_of_two_manners_asked_for_at_once_the_last_is_in_force_and_told(house: House) -> None:
+    caller, agent, supervisor = await talk(house)
+    spying = house.server.supervision.spying
+    await spying.listen("2001", "1004")
+    await house.until("supervisor_listened")
+    modes = ("barge", "listen", "whisper")
+    await asyncio.gather(*(spying.spy_mode("2001", mode) for mode in modes))
+    assert house.told("supervisor_listened", "mode")[1:] == list(modes)
+    listening = house.server.roster._streams["2001"].listening
+    assert listening is not None
+    assert (listening.mode, listening.state) == ("whisper", "on")
+    await house.passes(LONG)
+    await over(house, caller, agent, supervisor)
+    assert heard(agent, SUPERVISOR_HZ) > MOST
+    assert heard(caller, SUPERVISOR_HZ) < 0.6  # barge was in force for a moment
+
+
+async def test_who_took_a_call_over_holds_it_and_sends_it_on(house: House) -> None:
+    caller, agent, supervisor = await talk(house)
+    spying, control = house.server.supervision.spying, house.server.control
+    await spying.listen("2001", "1004")
+    await house.until("supervisor_listened")
+    await spying.take_over("2001")
+    await agent.wait_for("CALL_CLOSED")
+
+    def shown() -> tuple[str, bool] | None:
+        one = house.server.roster._streams["2001"].listening
+        return (one.state, one.held) if one else None
+
+    await control.hold("2001")
+    await house.holds(lambda: shown() == ("taken", True))
+    await control.resume("2001")
+    await house.holds(lambda: shown() == ("taken", False))
+    await house.server.floor.set_status("1004", "not_ready", "break")
+    await control.transfer("2001", "queue", "complaints")
+    await supervisor.wait_for("CALL_CLOSED")
+    await house.until("call_queued", queue="complaints")
+    assert shown() is None
+    caller.hang_up()
+    await house.until("call_ended")
+
+
+async def test_a_supervisor_whose_page_is_loaded_anew_gets_the_call_back_that_he_took_over(house: House) -> None:
+    _, agent = await house.agent("1004")
+    await house.server.floor.meet("2001")
+    supervisor = await house.agents_phone("2001", hz=SUPERVISOR_HZ, kind="web")
+    page = house.server.roster.join("2001", lambda _code: None, sees_all=True)
+    house.stack.callback(house.server.roster.leave, page)
+    caller = await house.queued()
+    await house.until("agent_connected")
+    await house.server.supervision.spying.listen("2001", "1004")
+    await house.until("supervisor_listened")
+    await house.server.supervision.spying.take_over("2001")
+    await agent.wait_for("CALL_CLOSED")
+    house.server.calls.page_lost("2001")
+    await house.until("call_moved", event="agent_lost")
+    await house.until("call_moved", event="resumed")
+    await house.passes(LONG)
+    await house.server.supervision.spying.stop_listening("2001")
+    ended = await house.until("call_ended")
+    for one in (caller, supervisor):
+        await one.wait_for("CALL_CLOSED", 15)
+    assert ended.outcome == "served"
+    assert heard(caller, SUPERVISOR_HZ) > MOST
+
+
 async def test_listening_needs_a_call_and_a_telephone(house: House) -> None:
     await house.agent("1004")
     with pytest.raises(Refused, match="no call"):
-        await house.server.supervision.listen("2001", "1004")
+        await house.server.supervision.spying.listen("2001", "1004")
     caller = await house.queued()
     await house.until("agent_connected")
     with pytest.raises(Refused, match="not registered"):
-        await house.server.supervision.listen("2001", "1004")
+        await house.server.supervision.spying.listen("2001", "1004")
     caller.hang_up()
     await house.until("call_ended")

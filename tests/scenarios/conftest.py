@@ -37,6 +37,10 @@ from tests.ami.fake import Channel, FakeAsterisk, fake_asterisk
 MENU = (Path(menus.__file__).parent / "broker.toml").read_text("utf-8")
 SKILLS = {"mandarin": 5, "english": 5, "trading": 5, "accounts": 5}
 BRIEF_S = 1.0
+PEOPLE = {
+    **{n: AgentRecord(n, f"人{n}", f"P{n}", "agent", "", f"agent{n}", SKILLS) for n in ("1001", "1004")},
+    "2001": AgentRecord("2001", "刘洋", "Liu Yang", "supervisor", "", "agent2001"),
+}
 
 
 class Kept:
@@ -83,15 +87,13 @@ class House:
         self.supervision = Supervision(
             self.acd, self.bus, time.time, self.roster, self.calls, self.floor, self.today, self.kept, SKILLS, names
         )
-        self.supervision.staff_of([AgentRecord("2001", "刘洋", "Liu Yang", "supervisor", "", "agent2001")])
+        self.floor.find_person = self._find_person
         menu = menus.parse(MENU, "broker.toml")
         self.shared = Shared(
             self.bus, time.time, self.dispatcher, self.phones, self._prompt, lambda _: menu, self._find_customer, "zh"
         )  # fmt: skip
         self.bus.subscribe(Event, self.events.append)
-        self.floor.staff(
-            [AgentRecord(n, f"人{n}", f"P{n}", "agent", "", f"agent{n}", SKILLS) for n in ("1001", "1004")]
-        )
+        self.floor.staff([one for one in PEOPLE.values() if one.role == "agent"])
         self.link = self.calls.link = Link(
             host="127.0.0.1",
             port=fake.port,
@@ -104,6 +106,9 @@ class House:
         )
         self._pages: list[tuple[Page, asyncio.Task[None]]] = []
         self.seen: list[tuple[float, str]] = []
+
+    async def _find_person(self, who: str) -> AgentRecord | None:
+        return PEOPLE.get(who)
 
     def _link_up(self) -> None:
         self.bus.publish(LinkChanged(at=time.time(), up=True))

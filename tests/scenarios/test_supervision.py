@@ -100,6 +100,20 @@ async def test_who_is_raised_is_served_first_and_the_list_says_so(house: House) 
         house.fake.hangs_up(caller)
 
 
+async def test_who_was_raised_stays_so_when_the_agents_telephone_is_lost_before_the_bridge(house: House) -> None:
+    caller, call = await house.queued()
+    await house.supervision.raise_priority("2001", call.id, 500.0)
+    house.fake.refuses = {"Bridge": ("Error", "Channel1")}
+    await house.agent()
+    await house.until("call_moved", event="offer_lost", call_id=call.id)
+    contact = house.acd.contact(call.id)
+    house.fake.refuses = {}
+    await house.until("agent_connected", call_id=call.id)
+    assert contact is not None
+    assert contact.priority == 500.0
+    house.fake.hangs_up(caller)
+
+
 async def test_a_message_comes_to_those_who_are_in_under_its_senders_name(house: House) -> None:
     await house.agent()
     await house.supervision.message("2001", None, "<i>请</i>就绪")
@@ -114,12 +128,12 @@ async def test_a_message_comes_to_those_who_are_in_under_its_senders_name(house:
 
 async def test_listening_is_refused_without_a_call_or_a_telephone_and_nothing_is_to_be_stopped(house: House) -> None:
     await house.agent()
-    assert await refused(house.supervision.listen("2001", "1004")) == "not_talking"
+    assert await refused(house.supervision.spying.listen("2001", "1004")) == "not_talking"
     caller, _, _ = await house.talking()
-    assert await refused(house.supervision.listen("2001", "1004")) == "no_phone"
+    assert await refused(house.supervision.spying.listen("2001", "1004")) == "no_phone"
     for work in (
-        house.supervision.stop_listening("2001"), house.supervision.take_over("2001"),
-        house.supervision.spy_mode("2001", "barge"),
+        house.supervision.spying.stop_listening("2001"), house.supervision.spying.take_over("2001"),
+        house.supervision.spying.spy_mode("2001", "barge"),
     ):  # fmt: skip
         assert await refused(work) == "not_listening"
     house.fake.hangs_up(caller)
