@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import wave
 from array import array
 from collections.abc import AsyncIterator
@@ -34,6 +35,29 @@ GONE = [
     "Error sending Response msg 200/BYE",
 ]
 expect.set_options(timeout=15_000)
+# What a page hears, by frequency: the strongest of its calls, in dB below full scale.
+EARS = """
+  const heard = [];
+  const Native = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends Native {
+    constructor(...given) {
+      super(...given);
+      this.addEventListener("track", ({ streams: [stream] }) => {
+        const context = new AudioContext();
+        const analyser = new AnalyserNode(context, { fftSize: 8192, smoothingTimeConstant: 0.2 });
+        context.createMediaStreamSource(stream).connect(analyser);
+        heard.push(analyser);
+      });
+    }
+  };
+  window.levelOf = (hz) => Math.max(-200, ...heard.map((analyser) => {
+    const bins = new Float32Array(analyser.frequencyBinCount);
+    analyser.getFloatFrequencyData(bins);
+    const at = Math.round((hz * analyser.fftSize) / analyser.context.sampleRate);
+    return Math.max(...bins.slice(at - 2, at + 3));
+  }));
+"""
+AUDIBLE_DB, SILENT_DB = -55, -75
 
 
 def tone_file(path: Path, hz: int) -> Path:
@@ -73,13 +97,20 @@ class Stage:
         await self.house.holds(lambda: self.house.server.acd.state_of(login).status == "ready")
         return page
 
-    async def logged_in(self, browser: Browser, login: str) -> Page:
-        """An agent's page."""
-        context = await browser.new_context(locale="zh-CN")
+    async def supervisor(self, hz: int, login: str = "2001") -> Page:
+        """A supervisor with a telephone in the page."""
+        page = await self.logged_in(await self.browser(hz), login, "supervisor")
+        await self.registered(page)
+        return page
+
+    async def logged_in(self, browser: Browser, login: str, where: str = "desk/") -> Page:
+        """An agent's page, or another's."""
+        context = await browser.new_context(locale="zh-CN", viewport={"width": 1600, "height": 900})
+        await context.add_init_script(EARS)
         page = await context.new_page()
         page.on("pageerror", lambda error: print("PAGE", error))  # noqa: T201 - shown when a test fails
         page.on("console", lambda said: print("CONSOLE", said.text))  # noqa: T201
-        await page.goto(f"{self.url}/desk/")
+        await page.goto(f"{self.url}/{where}")
         await page.fill("#who", login)
         await page.fill("#secret", PASSWORD)
         await page.press("#secret", "Enter")
@@ -87,6 +118,20 @@ class Stage:
 
     async def registered(self, page: Page) -> None:
         await expect(page.locator("#phone")).to_have_class("registered")
+
+    async def hears(self, page: Page, hz: int) -> None:
+        """The tone is heard in this page, or will be."""
+        async with asyncio.timeout(15):
+            while await page.evaluate(f"levelOf({hz})") < AUDIBLE_DB:
+                await asyncio.sleep(0.05)
+
+    async def never_hears(self, page: Page, hz: int, seconds: float = 1.5) -> None:
+        """The tone is not heard in this page all the while."""
+        async with asyncio.timeout(seconds + 10):
+            ends = asyncio.get_running_loop().time() + seconds
+            while asyncio.get_running_loop().time() < ends:
+                assert (level := await page.evaluate(f"levelOf({hz})")) < SILENT_DB, f"{hz} Hz at {level:.0f} dB"
+                await asyncio.sleep(0.1)
 
     def cut(self) -> None:
         """Every page's lines to the server break."""

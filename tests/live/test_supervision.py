@@ -8,6 +8,7 @@ import pytest
 
 from agents.ports import Refused
 from cti.phones import Account, Phone, phone, seconds_of, tone_seconds
+from db.tables import AgentRow
 from tests.live.conftest import PASSWORD, House
 
 pytestmark = pytest.mark.live
@@ -183,23 +184,27 @@ async def test_who_took_a_call_over_holds_it_and_sends_it_on(house: House) -> No
     await house.until("call_ended")
 
 
-async def test_a_supervisor_whose_page_is_loaded_anew_gets_the_call_back_that_he_took_over(house: House) -> None:
+async def test_a_supervisor_who_joined_today_gets_a_call_that_he_took_over_back_after_a_reload(house: House) -> None:
     _, agent = await house.agent("1004")
-    await house.server.floor.meet("2001")
-    supervisor = await house.agents_phone("2001", hz=SUPERVISOR_HZ, kind="web")
-    page = house.server.roster.join("2001", lambda _code: None, sees_all=True)
+    joined = AgentRow(
+        id="2002", name="新班长", name_en="New", role="supervisor", password_hash="", phone="", skills={}, active=True
+    )  # fmt: skip
+    await house.server.store.add([joined])
+    await house.server.floor.meet("2002")
+    supervisor = await house.agents_phone("2002", hz=SUPERVISOR_HZ, kind="web")
+    page = house.server.roster.join("2002", lambda _code: None, sees_all=True)
     house.stack.callback(house.server.roster.leave, page)
     caller = await house.queued()
     await house.until("agent_connected")
-    await house.server.supervision.spying.listen("2001", "1004")
+    await house.server.supervision.spying.listen("2002", "1004")
     await house.until("supervisor_listened")
-    await house.server.supervision.spying.take_over("2001")
+    await house.server.supervision.spying.take_over("2002")
     await agent.wait_for("CALL_CLOSED")
-    house.server.calls.page_lost("2001")
+    house.server.calls.page_lost("2002")
     await house.until("call_moved", event="agent_lost")
     await house.until("call_moved", event="resumed")
     await house.passes(LONG)
-    await house.server.supervision.spying.stop_listening("2001")
+    await house.server.supervision.spying.stop_listening("2002")
     ended = await house.until("call_ended")
     for one in (caller, supervisor):
         await one.wait_for("CALL_CLOSED", 15)

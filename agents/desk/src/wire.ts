@@ -179,6 +179,9 @@ export interface Listening extends Message {
   mode: SpyMode;
   state: "ringing" | "on" | "taken" | "ended";
   cause: string;
+  held: boolean;
+  number: string;
+  name: string;
 }
 
 export interface Beat extends Message {

@@ -11,7 +11,7 @@ const waits = (facts: Partial<WaitingView>): WaitingView => ({
   position: 1, offered_to: null, p50_s: null, p90_s: null, why: [], ...facts,
 });
 const listening = (state: Listening["state"]): Listening => ({
-  type: "listening", seq: 1, at: 0, agent_id: "1001", mode: "listen", state, cause: "",
+  type: "listening", seq: 1, at: 0, agent_id: "1001", mode: "listen", state, cause: "", held: false, number: "", name: "",
 });
 
 describe("what a supervisor's page holds", () => {

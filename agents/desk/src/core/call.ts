@@ -37,6 +37,9 @@ export function stageOf(call: CallState | null, me: AgentView | null): Stage {
 export const isPossible = (act: CallAct, call: CallState | null, me: AgentView | null): boolean =>
   POSSIBLE_IN[stageOf(call, me)].includes(act);
 
+// What is done with whoever is chosen: the call goes there, or they are asked in.
+export type Asking = "transfer" | "consult";
+
 // Whom a call may go to.
 export interface Target {
   kind: "agent" | "queue" | "number";

@@ -1,6 +1,6 @@
 // The agent's page as one thing: its state, what was drawn, what the day was like. Components read it by `inject`.
 import { inject, nextTick, onUnmounted, provide, ref, watch, type InjectionKey, type Ref } from "vue";
-import { isPossible, type CallAct, type Target } from "../core/call";
+import { isPossible, type Asking, type CallAct, type Target } from "../core/call";
 import { midnight, since, type CallRecord } from "../core/day";
 import { emptyDesk, shownState, takeDesk, withoutOldToasts, type Desk, type Shown } from "../core/desk";
 import { customerNames, span } from "../core/words";
@@ -24,13 +24,12 @@ export interface DeskPage extends PageOf<Desk> {
   nameOf(pop: Pop): string;
   can(act: CallAct): boolean;
   press(act: Pressable): void;
-  transfer(to: Target): void;
-  consult(to: Target): void;
+  sendTo(asking: Asking, to: Target): void;
   dial(number: string, showAs: string | null): Promise<Outcome>;
   toDial: Ref<string>; // what stands in the field for a number
   writing: Writing;
   send(digits: string): void;
-  asking: Ref<"transfer" | "consult" | null>; // whom the call is to go to
+  asking: Ref<Asking | null>; // whom the call is to go to
   keypad: Ref<boolean>;
   people: Ref<Colleague[]>;
   recorded: Ref<MissedOffer[]>; // offers missed today, before this page was opened
@@ -54,7 +53,7 @@ export function provideDesk(): DeskPage {
   const calls = ref<CallRecord[]>([]);
   const unread = ref(false);
   const day = ref<OwnDay | null>(null);
-  const asking = ref<"transfer" | "consult" | null>(null);
+  const asking = ref<Asking | null>(null);
   const keypad = ref(false);
   const toDial = ref("");
   const writing = makeWriting(page);
@@ -85,8 +84,7 @@ export function provideDesk(): DeskPage {
       else if (act === "finish_wrap_up") void writing.flush().then(() => page.ask(act));
       else void page.ask(act);
     },
-    transfer: (to) => void page.ask("transfer", { to }),
-    consult: (to) => void page.ask("consult", { to }),
+    sendTo: (how, to) => void page.ask(how, { to }),
     dial: (number, showAs) => page.ask("dial", { number, show_as: showAs }),
     send: (digits) => void (keys = keys.then(() => page.ask("send_digits", { digits }))),
     choose: (reason) =>

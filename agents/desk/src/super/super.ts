@@ -1,10 +1,12 @@
 // The supervisor's page as one thing; components read it by `inject`.
 import { computed, inject, provide, ref, watch, type ComputedRef, type InjectionKey, type Ref } from "vue";
+import type { Asking, Target } from "../core/call";
 import { withoutOldToasts } from "../core/desk";
 import { everybody, nothingYet, picked, possible, step, takeSupervision, type Action, type Pick, type Supervision } from "../core/supervise";
-import { Refusal, staff, whoIs, type Me } from "../line/session";
+import { colleagues, Refusal, staff, whoIs, type Me } from "../line/session";
 import { usePage, type PageOf } from "../ui/page";
-import type { AgentView, SpyMode, Staff, SuperCommands } from "../wire";
+import type { AgentView, Colleague, SpyMode, Staff, SuperCommands } from "../wire";
+import type { CallPress } from "./keys";
 
 const TICK_MS = 500;
 const AGAIN_MS = 2000;
@@ -23,7 +25,11 @@ export interface SuperPage extends PageOf<Supervision> {
   known: Ref<Staff | null>; // who can do what
   learn(): Promise<void>;
   order<Name extends keyof SuperCommands>(name: Name, args: SuperCommands[Name]): Promise<boolean>;
-  press(what: Action | "stop"): void;
+  press(what: Action | CallPress | "stop"): void;
+  asking: Ref<Asking | null>; // whom a call that was taken over is to go to
+  people: Ref<Colleague[]>;
+  look(): Promise<void>;
+  sendTo(asking: Asking, to: Target): void;
   stale: ComputedRef<boolean>;
   enter(): Promise<void>;
 }
@@ -84,7 +90,14 @@ export function provideSuper(): SuperPage {
   const can = (action: Action): boolean =>
     possible(action, chosen.value) && (action !== "take_over" || page.state.value.listening?.state === "on");
 
-  function press(what: Action | "stop"): void {
+  const people = ref<Colleague[]>([]);
+  const asking = ref<Asking | null>(null);
+  const taken = computed(() => (page.state.value.listening?.state === "taken" ? page.state.value.listening : null));
+  watch(taken, (is) => is || (asking.value = null));
+
+  function press(what: Action | CallPress | "stop"): void {
+    if (what === "hold") return void (taken.value && page.ask(taken.value.held ? "resume" : "hold"));
+    if (what === "transfer") return void (taken.value && (asking.value = "transfer"));
     if (what === "stop") return void (page.state.value.listening && order("stop_listening", {}));
     if (what !== "message" && !can(what)) return;
     if (what === "listen" || what === "whisper" || what === "barge") void listen(what);
@@ -93,7 +106,11 @@ export function provideSuper(): SuperPage {
   }
 
   const supervisor: SuperPage = {
-    ...page, who, refused, pick, listed, chosen, open, known, order, enter, learn, press, stale, can,
+    ...page, who, refused, pick, listed, chosen, open, known, order, enter, learn, press, stale, can, asking, people,
+    look: async () => {
+      people.value = await colleagues().catch(() => people.value);
+    },
+    sendTo: (how, to) => void page.ask(how, { to }),
     choose: (agentId) => (chosenId.value = agentId),
     move: (by) => (chosenId.value = step(listed.value, chosenId.value, by)),
   };

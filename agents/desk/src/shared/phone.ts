@@ -1,16 +1,21 @@
-// The desk's telephone: one tab has it, the others look on until somebody takes it over.
+// A page's telephone: one tab has it, the others look on until somebody takes it over.
 import { computed, inject, onUnmounted, provide, reactive, watch, type InjectionKey } from "vue";
 import { qualityOf, statusAfter, type Figures, type PhoneStatus, type Quality, type SessionState } from "../core/phone";
 import { phoneLogin } from "../line/session";
 import { Softphone } from "../phone/softphone";
 import { ringing, zip } from "../ui/attention";
 import { settings } from "../ui/settings";
-import type { DeskPage } from "./desk";
 
 const LOCK = "zongji.phone";
 const AGAIN_MS = 3000;
 
-function makePhone(desk: DeskPage) {
+// What the page says of itself: whether somebody is in who has a telephone, and is not to be heard.
+export interface Owner {
+  there(): boolean;
+  muted(): boolean;
+}
+
+function makePhone(owner: Owner) {
   const page = Array.from(crypto.getRandomValues(new Uint32Array(3)), (n) => n.toString(16)).join("-");
   const view = reactive({
     status: "off" as PhoneStatus,
@@ -41,7 +46,7 @@ function makePhone(desk: DeskPage) {
     },
     taken: () => (view.status = "elsewhere"),
   });
-  const muted = computed(() => desk.state.value.call?.muted ?? false);
+  const muted = computed(owner.muted);
   watch(muted, (on) => phone.mute(on));
   watch(() => view.session, (state) => ringing(state === "ringing"));
 
@@ -97,7 +102,7 @@ function makePhone(desk: DeskPage) {
     letGo = null;
   }
 
-  watch(() => desk.inside.value === true && desk.state.value.me !== null && settings.inPage, (is) => (is ? begin() : end()));
+  watch(() => owner.there() && settings.inPage, (is) => (is ? begin() : end()));
   watch(() => [settings.microphone, settings.speaker], () => letGo && void phone.listen(settings).catch(() => undefined));
   const leaving = () => phone.stop();
   addEventListener("pagehide", leaving);
@@ -105,17 +110,17 @@ function makePhone(desk: DeskPage) {
   return { view, answer: () => phone.answer(), takeOver, retry: () => void start() };
 }
 
-export type DeskPhone = ReturnType<typeof makePhone>;
-const KEY: InjectionKey<DeskPhone> = Symbol("phone");
+export type PagePhone = ReturnType<typeof makePhone>;
+const KEY: InjectionKey<PagePhone> = Symbol("phone");
 
-export function providePhone(desk: DeskPage): DeskPhone {
-  const phone = makePhone(desk);
+export function providePhone(owner: Owner): PagePhone {
+  const phone = makePhone(owner);
   provide(KEY, phone);
   return phone;
 }
 
-export function usePhone(): DeskPhone {
+export function usePhone(): PagePhone {
   const phone = inject(KEY);
-  if (!phone) throw new Error("a component of the phone stands outside the desk");
+  if (!phone) throw new Error("a component of the phone stands outside its page");
   return phone;
 }
