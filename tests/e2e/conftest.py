@@ -122,7 +122,7 @@ class Stage:
     async def hears(self, page: Page, hz: int) -> None:
         """The tone is heard in this page, or will be."""
         async with asyncio.timeout(15):
-            while await page.evaluate(f"levelOf({hz})") < AUDIBLE_DB:
+            while await page.evaluate(f"levelOf({hz})") < AUDIBLE_DB:  # noqa: ASYNC110 - the browser tells nobody
                 await asyncio.sleep(0.05)
 
     async def never_hears(self, page: Page, hz: int, seconds: float = 1.5) -> None:
