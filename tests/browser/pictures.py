@@ -232,6 +232,15 @@ async def supervisor(eyes: Eyes, shoot: str) -> None:
         await page.screenshot(path=shoot.format(f"10-supervisor-{name}"))
         await page.keyboard.press("Escape")
         await page.wait_for_selector(".el-dialog:visible", state="hidden")
+    await page.click("#take_over")
+    await page.wait_for_selector("#hold")
+    await page.screenshot(path=shoot.format("10-supervisor-taken"))
+
+
+async def booth(eyes: Eyes, shoot: str) -> None:
+    page = await eyes.open("/booth")
+    await page.wait_for_selector("#call")
+    await page.screenshot(path=shoot.format("11-booth"))
 
 
 @asynccontextmanager
@@ -265,6 +274,9 @@ async def take(browser: Browser, folder: Path, only: str) -> None:
                         supervised(house)
                         house.floor.move("1001", activity="talking", queue="trading", status="ready")
                         await supervisor(eyes, shoot.replace("{}", "{}-small"))
+                if only in shoot.format("booth"):
+                    async with seen(browser, locale, scheme, size) as (_, eyes):
+                        await booth(eyes, shoot)
                 if only in shoot.format("supervisor-large"):
                     async with seen(browser, locale, scheme, size) as (house, eyes):
                         large(house)
