@@ -58,6 +58,7 @@ async def test_axe_finds_nothing_on_the_desk(
     for dialog in ("settings", "help"):
         await page.click(f"#{dialog}")
         await page.wait_for_selector(".el-dialog:visible")
+        await page.wait_for_selector(".el-popper.is-dark", state="hidden")
         found[dialog] = await faults(page)
         await page.keyboard.press("Escape")
         await page.wait_for_selector(".el-dialog:visible", state="hidden")
