@@ -15,7 +15,7 @@ from cti.call import HEAD, Call, Wish
 from cti.call_states import ImpossibleMove
 from cti.calls import Calls
 from cti.floor import COLLEAGUES, Floor
-from cti.numbers import may_be_dialled
+from cti.numbers import as_dialled, may_be_dialled
 from cti.settings import OutboundSettings
 from cti.talk import Party, Talk, Third, call_of
 from cti.telephones import LineTelephones
@@ -80,8 +80,9 @@ class CallDesk:
     async def transfer(self, agent_id: str, kind: str, target: str) -> None:
         call = self._own_call(agent_id)
         if kind == "number":
-            self._check_number(target)
-            await self._try(call, lambda call: call.forward(target))
+            number = as_dialled(target)
+            self._check_number(number)
+            await self._try(call, lambda call: call.forward(number))
             return
         if kind == "agent":
             self._check_colleague(agent_id, target)
@@ -95,6 +96,7 @@ class CallDesk:
     async def consult(self, agent_id: str, kind: str, target: str) -> None:
         call = self._own_call(agent_id)
         if kind == "number":
+            target = as_dialled(target)
             self._check_number(target)
             third = Third(kind, target)
         else:
@@ -107,6 +109,7 @@ class CallDesk:
 
     async def dial(self, agent_id: str, number: str, show_as: str | None) -> None:
         """The agent's phone answers, then the far end is rung."""
+        number = as_dialled(number)
         self._check_number(number)
         if agent_id not in self._acd.agents:
             raise Refused("unknown_agent", "only agents make calls")

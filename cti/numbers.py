@@ -18,6 +18,18 @@ def e164(number: str, home: str = HOME) -> str | None:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
+def as_dialled(number: str, home: str = HOME) -> str:
+    """A number of our own country as one dials it there: `+8613800000001` as `13800000001`; others as they are."""
+    try:
+        parsed = phonenumbers.parse(number, home)
+    except phonenumbers.NumberParseException:
+        return number
+    if not number.startswith("+") or phonenumbers.country_code_for_region(home) != parsed.country_code:
+        return number
+    national = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
+    return "".join(filter(str.isdigit, national))
+
+
 def may_be_dialled(number: str, allowed: Iterable[str], refused: Iterable[str]) -> bool:
     """Whether a number begins as the house allows; the longest beginning that fits decides, a refusal before all."""
     fits = [len(start) for start in allowed if number.startswith(start)]

@@ -388,9 +388,16 @@ class Leg:
 
     async def to_loop(self) -> None:
         """Back in its loop from wherever it is; whoever was bridged with it is back in theirs."""
-        self._on_the_way()
-        await self._link.action(commands.Redirect(self.uniqueid, *LOOP))
-        await self.parked()
+        while True:
+            self._on_the_way()
+            try:
+                await self._link.action(commands.Redirect(self.uniqueid, *LOOP))
+            except LinkDown:
+                await self.known()
+                if not self._parked.is_set():
+                    continue
+            await self.parked()
+            return
 
     async def into_room(self, room: str, third: Leg, other: Leg) -> None:
         """This leg and `other`, who are bridged, and `third`, who is parked: each hears the two others."""
