@@ -217,11 +217,17 @@ class Settings(BaseSettings):
     again_s: Seconds = 30.0
     languages: list[Literal["zh", "en"]] = Field(["zh", "en"], min_length=1)
     recordings_dir: Path | None = None
+    calls_dir: Path | None = None
     menu: Name = "broker"
     menus_dir: Path | None = None
     skills: list[Name] = DEMO_SKILLS
     queues: list[QueueSettings] = Field([QueueSettings(**queue) for queue in DEMO_QUEUES], min_length=1)
     numbers: dict[Annotated[str, Field(pattern=r"^[+*#0-9]{1,20}$")], Name] = {}
+
+    @property
+    def recorded_calls(self) -> Path:
+        """The folder of recorded calls (`recordings_dir` holds prompts); in the run folder unless the house chose."""
+        return self.calls_dir or self.run_dir / "calls"
 
     @property
     def database_url(self) -> str:
