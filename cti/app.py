@@ -47,6 +47,9 @@ from cti.listeners.journal import JournalListener
 from cti.listeners.mqtt import MqttListener
 from cti.metrics import Metrics, Readings
 from cti.numbers import e164
+from cti.recorder import DAY_S, Recorder
+from cti.recordings.finishing import Finisher
+from cti.recordings.shelf import Shelf
 from cti.secrets import Secrets
 from cti.settings import QueueSettings, Settings, fault_in
 from cti.supervision import Supervision
@@ -56,6 +59,7 @@ from cti.write_up import Rules, WriteUps
 from db.demo import seed_demo
 from db.engine import dispose, make_engine, upgrade
 from db.journal import Journal
+from db.recordings import RecordingLedger
 from db.store import Store
 from ivr import menus, prompts
 from ivr.check import check
@@ -210,6 +214,7 @@ class Server:
             self.acd, self.bus, clock, self.roster, self.calls, self.floor, self.today, self.store, settings.skills,
             self.floor.queues,
         )  # fmt: skip
+        self.recorder = self._recorder() if settings.recording.on and settings.asterisk.own else None
         self._shared = House(
             bus=self.bus,
             clock=clock,
@@ -220,6 +225,7 @@ class Server:
             find_customer=self._find_customer,
             language=settings.languages[0],
             recall_s=settings.recall_s,
+            recorder=self.recorder,
         )
         rules = Rules({one.name: one for one in settings.queues}, settings.wrapup_extra_s, settings.wrapup_extras)
         self.write_ups = WriteUps(self.acd, self.bus, self.dispatcher.handle, clock, rules, self.store)
@@ -231,6 +237,18 @@ class Server:
         self.mqtt = MqttListener(settings.mqtt, self.floor.queues, clock) if settings.mqtt.host else None
         if self.mqtt is not None:
             self.mqtt.listen(self.bus)
+
+    def _recorder(self) -> Recorder:
+        settings, chosen = self.settings, self.settings.recording
+        shelf = Shelf(settings.recorded_calls, RecordingLedger(self.engine))
+        keep_s = {one.name: one.keep_days * DAY_S for one in settings.queues if one.keep_days is not None}
+        spool = settings.run_dir / "pbx" / "spool" / "monitor"
+        finisher = Finisher(shelf, self._hindered, kind=chosen.kind)
+        return Recorder(self.bus, self.clock, spool, shelf, finisher, keep_s, chosen.keep_days * DAY_S)
+
+    def _hindered(self, reason: str | None) -> None:
+        if self.recorder is not None:
+            self.recorder.hindered = reason
 
     def _house(self) -> House:
         return self._shared
@@ -266,6 +284,8 @@ class Server:
             stack.push_async_callback(self.journal.stop)
             if self.mqtt is not None:
                 await stack.enter_async_context(self.mqtt.running())
+            if self.recorder is not None:
+                await stack.enter_async_context(self.recorder.running())
             people = await self.store.agents()
             self.floor.staff([one for one in people if one.role == "agent"])
             self.link = self.calls.link = self._make_link()
@@ -353,6 +373,9 @@ class Server:
         except Exception as error:
             found["database"] = CheckResult(False, f"{type(error).__name__}: is the database up?")
         found["journal"] = self._journal_check()
+        if self.recorder is not None:
+            why = self.recorder.hindered
+            found["recordings"] = CheckResult(why is None, why or "", needed=False)
         if self.mqtt is not None:
             found["mqtt"] = self.mqtt.check()
         return found

@@ -146,6 +146,20 @@ class CallWrittenUp(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingKept(Event):
+    """The call's recording is on the shelf, under this id."""
+
+    recording_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingFailed(Event):
+    """The call goes on, or went, without a recording."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallEnded(Event):
     outcome: str
     hung_up_by: str

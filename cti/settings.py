@@ -144,6 +144,18 @@ class OutboundSettings(Section):
         return self.show_as[0] if self.show_as else ""
 
 
+class RecordingSettings(Section):
+    """`on`: every call in which somebody spoke with the customer is recorded. `keep_days`: so long, 0 for ever, unless
+    its queue has its own. `kind`: what recordings are made into after the call. `folder`: `calls` in `run_dir` unless
+    given.
+    """
+
+    on: bool = True
+    keep_days: Annotated[float, Field(ge=0, le=36_500)] = 180.0
+    kind: Literal["opus", "mp3"] = "opus"
+    folder: Path | None = None
+
+
 class DispositionSettings(Section):
     """What became of a contact, for the agent to choose: `code` for reports, its words in both languages."""
 
@@ -158,7 +170,7 @@ class QueueSettings(Section):
     `answer`: an agent's phone rings, answers by itself (`auto`), or stays up between calls (`standing`).
 
     `prefer_s`: so long only the account manager and the last agent are asked. `target_s`: answered within it counts
-    as in time.
+    as in time. `keep_days`: as `[recording]`'s, for this queue's calls.
 
     `handle_s` and `patience_s` are what is expected, until the house has seen more.
     """
@@ -180,6 +192,7 @@ class QueueSettings(Section):
     dispositions: list[DispositionSettings] = []
     disposition: Literal["optional", "forced"] = "optional"
     target_s: Seconds = 20.0
+    keep_days: Annotated[float, Field(ge=0, le=36_500)] | None = None
     offer_timeout_s: Annotated[float, Field(ge=1, le=600)] = 20.0
     ageing_per_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
     priority: int = 0
@@ -208,6 +221,7 @@ class Settings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     mqtt: MqttSettings = MqttSettings()
     outbound: OutboundSettings = OutboundSettings()
+    recording: RecordingSettings = RecordingSettings()
     wrapup_extra_s: Annotated[float, Field(ge=1, le=600)] = 30.0
     wrapup_extras: Annotated[int, Field(ge=0, le=20)] = 3
     recall_s: Annotated[float, Field(ge=1, le=600)] = 20.0
@@ -217,7 +231,6 @@ class Settings(BaseSettings):
     again_s: Seconds = 30.0
     languages: list[Literal["zh", "en"]] = Field(["zh", "en"], min_length=1)
     recordings_dir: Path | None = None
-    calls_dir: Path | None = None
     menu: Name = "broker"
     menus_dir: Path | None = None
     skills: list[Name] = DEMO_SKILLS
@@ -227,7 +240,7 @@ class Settings(BaseSettings):
     @property
     def recorded_calls(self) -> Path:
         """The folder of recorded calls (`recordings_dir` holds prompts); in the run folder unless the house chose."""
-        return self.calls_dir or self.run_dir / "calls"
+        return self.recording.folder or self.run_dir / "calls"
 
     @property
     def database_url(self) -> str:

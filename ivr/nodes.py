@@ -38,12 +38,13 @@ class Menu:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collect:
-    """Digits into `into`; fewer than `min_digits` counts as a wrong try."""
+    """Digits into `into`; fewer than `min_digits` counts as a wrong try. `secret`: they are in no recording or log."""
 
     prompts: tuple[str, ...]
     into: str
     next: str
     failure: str
+    secret: bool = False
     min_digits: Digits = 1
     max_digits: Digits = 20
     invalid: str = "invalid"
