@@ -244,7 +244,9 @@ class Server:
         keep_s = {one.name: one.keep_days * DAY_S for one in settings.queues if one.keep_days is not None}
         spool = settings.run_dir / "pbx" / "spool" / "monitor"
         finisher = Finisher(shelf, self._hindered, kind=chosen.kind)
-        return Recorder(self.bus, self.clock, spool, shelf, finisher, keep_s, chosen.keep_days * DAY_S)
+        return Recorder(
+            self.bus, self.clock, spool, shelf, finisher, keep_s, chosen.keep_days * DAY_S, self.store.recorded
+        )
 
     def _hindered(self, reason: str | None) -> None:
         if self.recorder is not None:
@@ -361,6 +363,7 @@ class Server:
             demo=self.settings.profile == "demo",
             phones=self.page_phones,
             sip_url=f"ws://{self._asterisk_web}/ws",
+            recordings=self.recorder,
         )
 
     async def checks(self) -> dict[str, CheckResult]:

@@ -153,6 +153,14 @@ class RecordingKept(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingHeard(Event):
+    """Somebody was given its sound."""
+
+    recording_id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingFailed(Event):
     """The call goes on, or went, without a recording."""
 

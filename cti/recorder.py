@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from agents.ports import RecordingFile
 from cti import events
 from cti.asterisk.link import ActionRefused, ActionTimeout, LinkDown
 from cti.bus import Bus
@@ -23,7 +24,7 @@ from cti.call import Call
 from cti.call_states import State
 from cti.recordings.finishing import Finisher
 from cti.recordings.following import Following
-from cti.recordings.shelf import Shelf
+from cti.recordings.shelf import Shelf, UnknownRecording
 from cti.recordings.timeline import About
 
 log = structlog.get_logger(__name__)
@@ -41,7 +42,10 @@ class _Recording:
 
 
 class Recorder:
-    """`spool`: where Asterisk writes. `keep_s`: by queue, how long its recordings are kept; else `keep_else_s`."""
+    """`spool`: where Asterisk writes. `keep_s`: by queue, how long its recordings are kept; else `keep_else_s`.
+
+    `recorded` gives the ids of what was recorded of a call.
+    """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what it joins
         self,
@@ -52,9 +56,10 @@ class Recorder:
         finisher: Finisher,
         keep_s: Mapping[str, float],
         keep_else_s: float,
+        recorded: Callable[[str], Awaitable[list[str]]],
     ) -> None:
         self._bus, self._clock, self._spool, self._shelf, self._finisher = bus, clock, spool, shelf, finisher
-        self._keep_s, self._keep_else_s = keep_s, keep_else_s
+        self._keep_s, self._keep_else_s, self._recorded = keep_s, keep_else_s, recorded
         self._running: dict[str, _Recording] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._kept = asyncio.Event()
@@ -198,6 +203,23 @@ class Recorder:
             )
         else:
             log.info("recordings beyond their time were deleted", number=len(gone))
+
+    # -- for the pages (port of `agents`) ----------------------------------------------------------------------------
+
+    async def of_call(self, call_id: str) -> list[RecordingFile]:
+        found = [await self.recording(one) for one in await self._recorded(call_id)]
+        return [one for one in found if one is not None]
+
+    async def recording(self, recording_id: str) -> RecordingFile | None:
+        try:
+            entry = await self._shelf.last(recording_id)
+            paths = [self._shelf.path(file) for file in entry.files] if entry.kind == "converted" else []
+        except UnknownRecording:
+            return None
+        return RecordingFile(recording_id, entry.facts, paths[0] if paths else None)
+
+    def heard(self, recording_id: str, by: str, call_id: str) -> None:
+        self._bus.publish(events.RecordingHeard(at=self._clock(), call_id=call_id, recording_id=recording_id, by=by))
 
     async def settled(self) -> None:
         """Every call that has ended is on the shelf."""

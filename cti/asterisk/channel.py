@@ -279,7 +279,8 @@ class Leg:
     ) -> str:
         """At most `digits` keys, with type-ahead and barge-in; empty on silence."""
         await self.play(files, barge_in=True)
-        if self.recorded and not self._digits:  # where nothing plays, each key would cut its own length out of the recording
+        if self.recorded and len(self._digits) < digits:
+            # Where nothing plays, each key would cut its own length out of the recording.
             await self.tone("silence")
         got = ""
         while len(got) < digits:

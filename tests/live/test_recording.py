@@ -7,12 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from pydub import AudioSegment
 
 from cti.phones import level_db, tone_seconds
 from cti.recordings.timeline import Segment, about_of
 from cti.recordings.verify import verify
+from db.store import AgentRecord
 from ivr.menus import parse
 from tests.live.conftest import House
 
@@ -43,6 +45,32 @@ def sides(house: House, entry: Any, folder: Path) -> tuple[Path, Path]:
 
 def of(segments: tuple[Segment, ...], what: str, agent: str | None = None) -> Segment:
     return next(one for one in segments if one.what == what and agent in {None, one.agent_id})
+
+
+async def heard_by_those_who_may(house: House, call_id: str) -> None:
+    """By a link of their own, in pieces, and noted; nobody else finds it."""
+    parts = house.app.state.parts
+
+    def bearer(who: str, role: str) -> dict[str, str]:
+        person = AgentRecord(who, "", "", role, "")
+        return {"Authorization": f"Bearer {parts.auth.issue(person, parts.clock()).access}"}
+
+    transport = httpx.ASGITransport(app=house.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://house") as web:
+        where = f"/api/calls/{call_id}/recordings"
+        [told] = (await web.get(where, headers=bearer("2001", "supervisor"))).json()["recordings"]
+        [mine] = (await web.get(where, headers=bearer("1003", "agent"))).json()["recordings"]
+        assert told["id"] == mine["id"]
+        assert (await web.get(where, headers=bearer("1001", "agent"))).status_code == 404
+        assert (await web.get(where)).status_code == 401
+        piece = await web.get(told["audio"], headers={"Range": "bytes=0-99"})
+        assert (piece.status_code, len(piece.content), piece.headers["content-type"]) == (206, 100, "audio/ogg")
+        whole = await web.get(told["audio"])
+        assert whole.content[:100] == piece.content
+        other = told["audio"].replace(told["id"], "another")
+        assert (await web.get(other)).status_code == 401
+        assert (await web.get(told["audio"].partition("?")[0])).status_code == 422
+    assert house.told("recording_heard", "by") == ["2001", "2001"]
 
 
 async def test_hold_and_an_attended_transfer_are_one_timeline_with_both_sides(house: House, tmp_path: Path) -> None:
@@ -82,6 +110,7 @@ async def test_hold_and_an_attended_transfer_are_one_timeline_with_both_sides(ho
     assert call_id not in file.name
     ledger = house.server.recorder._shelf._ledger  # type: ignore[union-attr]
     assert list(verify(path.parent, await ledger.links())) == []
+    await heard_by_those_who_may(house, call_id)
     monitor = house.server.settings.run_dir / "pbx" / "spool" / "monitor"
     assert list(monitor.iterdir()) == []
 
