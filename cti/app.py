@@ -63,7 +63,7 @@ from db.recordings import RecordingLedger
 from db.store import Store
 from ivr import menus, prompts
 from ivr.check import check
-from ivr.nodes import MenuSet
+from ivr.nodes import Enqueue, MenuSet
 
 log = structlog.get_logger(__name__)
 MENUS = Path(menus.__file__).parent
@@ -83,6 +83,7 @@ class Voice:
     menu: MenuSet
     files: PromptFiles
     numbers: Mapping[str, MenuSet] = field(default_factory=dict)
+    surveys: Mapping[str, MenuSet] = field(default_factory=dict)  # by queue
 
     def menu_for(self, dialled: str) -> MenuSet:
         return self.numbers.get(dialled, self.menu)
@@ -91,7 +92,8 @@ class Voice:
 async def prepare_voice(settings: Settings, progress: Callable[[int, int], None] = lambda *_: None) -> Voice:
     """Load and check the menus, make every prompt; raises StartError, AudioError, BadMenu or BadPrompts."""
     catalogue = _catalogue(settings)
-    found = {name: _menu(settings, name) for name in (settings.menu, *settings.numbers.values())}
+    surveys = {queue.name: queue.survey for queue in settings.queues if queue.survey}
+    found = {name: _menu(settings, name) for name in (settings.menu, *settings.numbers.values(), *surveys.values())}
     queues = {queue.name for queue in settings.queues}
     problems = [
         one
@@ -101,12 +103,24 @@ async def prepare_voice(settings: Settings, progress: Callable[[int, int], None]
             fault_in=lambda requires: fault_in(requires, settings.skills),
         )
     ]  # fmt: skip
-    if problems:
-        raise StartError("\n".join(map(str, problems)))
+    told = [*map(str, problems), *(_no_survey(found[name]) for name in surveys.values() if _leads_on(found[name]))]
+    if told:
+        raise StartError("\n".join(dict.fromkeys(told)))
     files = await PromptMaker(settings.run_dir / "sounds", settings.recordings_dir).ensure(
         catalogue, settings.languages, progress
     )
-    return Voice(found[settings.menu], files, {number: found[name] for number, name in settings.numbers.items()})
+    numbers = {number: found[name] for number, name in settings.numbers.items()}
+    return Voice(found[settings.menu], files, numbers, {queue: found[name] for queue, name in surveys.items()})
+
+
+def _leads_on(menu: MenuSet) -> bool:
+    return any(isinstance(node, Enqueue) for node in menu.nodes.values())
+
+
+def _no_survey(menu: MenuSet) -> str:
+    return (
+        f"{menu.file}:1: a survey ends with a hang-up, and this one leads to a queue: mend it, or the queue's 'survey'"
+    )
 
 
 def _catalogue(settings: Settings) -> prompts.Catalogue:
@@ -226,6 +240,7 @@ class Server:
             language=settings.languages[0],
             recall_s=settings.recall_s,
             recorder=self.recorder,
+            survey_of=voice.surveys.get,
         )
         rules = Rules({one.name: one for one in settings.queues}, settings.wrapup_extra_s, settings.wrapup_extras)
         self.write_ups = WriteUps(self.acd, self.bus, self.dispatcher.handle, clock, rules, self.store)

@@ -100,6 +100,7 @@ class House:
     language: str
     recall_s: float = 20.0
     recorder: Recorder | None = None
+    survey_of: Callable[[str], MenuSet | None] = lambda _queue: None
 
 
 @dataclass(slots=True)
@@ -178,7 +179,18 @@ class Call:
         self.move(Happening.QUEUED)
         await self._serve(self._be_served(Wish(outcome.queue, outcome.requires, outcome.priority)))
         if self.state is State.ENDING and self.facts.outcome == "served":
-            await self.leg.play([self._prompt("goodbye")])
+            survey = self._house.survey_of(self.facts.queue or "")
+            await (self._ask(survey) if survey else self.leg.play([self._prompt("goodbye")]))
+
+    async def _ask(self, survey: MenuSet) -> None:
+        """How it was; what was answered is kept also when the caller has enough in the middle of it."""
+        before = dict(self.facts.data)
+        try:
+            await ivr.run.run(survey, MenuCaller(self, self._house.prompt))
+        finally:
+            answers = {key: value for key, value in self.facts.data.items() if before.get(key) != value}
+            if answers:
+                self.publish(events.SurveyAnswered, agent_id=self.facts.agent_id, answers=answers)
 
     async def _made_by_us(self) -> None:
         """The agent's phone first, then the customer's; from then on like any other."""

@@ -146,6 +146,13 @@ class CallWrittenUp(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyAnswered(Event):
+    """What the caller said of the call with this agent, by question."""
+
+    answers: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingKept(Event):
     """The call's recording is on the shelf, under this id."""
 

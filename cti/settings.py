@@ -172,6 +172,8 @@ class QueueSettings(Section):
     `prefer_s`: so long only the account manager and the last agent are asked. `target_s`: answered within it counts
     as in time. `keep_days`: as `[recording]`'s, for this queue's calls.
 
+    `survey`: the menu that asks callers how it was when the agent has hung up.
+
     `handle_s` and `patience_s` are what is expected, until the house has seen more.
     """
 
@@ -182,6 +184,7 @@ class QueueSettings(Section):
     rule: str = "longest_idle"
     answer: Literal["ring", "auto", "standing"] = "ring"
     prefer_s: Seconds = 0.0
+    survey: Name | None = None
     overflow: list[OverflowSettings] = []
     hours: list[HoursSettings] = []
     closing: Closing = Closing.SERVE

@@ -69,7 +69,7 @@ async def _collect(node: Collect, caller: Caller) -> str:
     for _ in range(node.tries):
         ask = caller.ask_secret if node.secret else caller.ask
         digits = await ask(prompts, digits=node.max_digits, timeout_s=node.timeout_s, terminator=node.terminator)
-        if len(digits) >= node.min_digits:
+        if len(digits) >= node.min_digits and not (node.among and set(digits) - set(node.among)):
             caller.note(node.into, digits, secret=node.secret)
             return node.next
         prompts = (node.invalid if digits else node.timeout, *node.prompts)
