@@ -22,7 +22,8 @@ ACCESS_S = 15 * 60.0
 SESSION_S = 12 * 3600.0
 TICKET_S = 30.0
 SEES_ALL = frozenset({"supervisor", "administrator"})
-Kind = Literal["access", "refresh"]
+Kind = Literal["access", "refresh", "recording"]
+LISTEN_S = 600.0
 
 _passwords = PasswordHash.recommended()
 _nobody: list[str] = []
@@ -104,20 +105,22 @@ class Auth:
 
     def read_until(self, token: str, kind: Kind, now: float) -> tuple[Identity, float]:
         """As `read`, with the time the token expires."""
-        return self._read(token, kind, now)
+        who, _, until = self._read(token, kind, now)
+        return who, until
 
-    def _sign(self, who: Identity, kind: Kind, until: float) -> str:
+    def _sign(self, who: Identity, kind: Kind, until: float, about: str = "") -> str:
         claims = {
             "sub": who.agent_id,
             "role": who.role,
             "sid": who.session,
             "start": who.started_at,
             "kind": kind,
+            "about": about,
             "exp": until,
         }
         return jwt.encode(claims, self._secret, algorithm="HS256")
 
-    def _read(self, token: str, kind: Kind, now: float) -> tuple[Identity, float]:
+    def _read(self, token: str, kind: Kind, now: float) -> tuple[Identity, str, float]:
         # The library would compare with its own clock.
         options = {"verify_exp": False, "require": ["sub", "role", "sid", "start", "kind", "exp"]}
         try:
@@ -128,7 +131,7 @@ class Auth:
         who = Identity(str(claims["sub"]), str(claims["role"]), str(claims["sid"]), float(claims["start"]))
         if claims["kind"] != kind or until <= now or self.has_ended(who):
             raise Denied("not logged in")
-        return who, until
+        return who, str(claims.get("about", "")), until
 
     def end(self, who: Identity, now: float) -> None:
         """Log out: every token and ticket of the session is void from now on.
@@ -146,6 +149,17 @@ class Auth:
 
     def has_ended(self, who: Identity) -> bool:
         return who.session in self._ended or who.started_at <= self._out_since.get(who.agent_id, float("-inf"))
+
+    def listening_link(self, who: Identity, recording_id: str, now: float) -> str:
+        """For one recording, ten minutes long: a player asks for it piece by piece, and without our headers."""
+        return self._sign(who, "recording", now + LISTEN_S, recording_id)
+
+    def listener(self, token: str, recording_id: str, now: float) -> Identity:
+        """Who may hear this recording by this link; raises Denied."""
+        who, about, _ = self._read(token, "recording", now)
+        if about != recording_id:
+            raise Denied("this link is another recording's")
+        return who
 
     def ticket(self, who: Identity, now: float) -> str:
         """For one websocket, within 30 seconds."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from agents.views import AgentView, FloorView, WaitingView
@@ -177,6 +178,25 @@ class Memory(Protocol):
 
     async def recent_calls(self, limit: int, agent_id: str | None = None) -> Sequence[Mapping[str, Any]]:
         """Newest first; with `agent_id` only that agent's calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingFile:
+    """What is kept of a call: `facts` has `call_id`, `agents`, `begun_at`, `segments`, and once it was made small
+    `seconds` and `peaks`. `path` is its sound, None while it is being made."""
+
+    id: str
+    facts: Mapping[str, Any]
+    path: Path | None
+
+
+class Recordings(Protocol):
+    """Recorded calls. Each may raise the database's own errors."""
+
+    async def of_call(self, call_id: str, /) -> Sequence[RecordingFile]: ...
+    async def recording(self, recording_id: str, /) -> RecordingFile | None: ...
+    def heard(self, recording_id: str, by: str, call_id: str, /) -> None:
+        """Somebody was given the sound: it is noted."""
 
 
 class Health(Protocol):

@@ -22,11 +22,14 @@ from cti.doctor import Finding, broken, examine
 from cti.pbx import PbxError, render_for_another
 from cti.phones import PhoneError
 from cti.pidfile import AlreadyRunning, WillNotEnd, end
+from cti.recordings.verify import verify
 from cti.secrets import SecretsError, gather
 from cti.settings import Settings, SettingsError, load
 from cti.simulating import run_replay, run_simulation
 from cti.try_call import try_call
 from cti.up import TEMPLATES, end_orphans, pbx_config, say, up
+from db.engine import dispose, make_engine
+from db.recordings import RecordingLedger
 from ivr.menus import BadMenu
 from ivr.prompts import BadPrompts
 
@@ -168,6 +171,26 @@ def _print(told: Callable[[], str]) -> None:
         say(told())
     except BadScenario as error:
         _refuse(error)
+
+
+@cli.command("verify-recordings")
+def verify_recordings() -> None:
+    """Whether every recording is what it was when it was kept; exit code 1, with a line a fault, when not."""
+    _run(_verified(_settings()))
+
+
+async def _verified(settings: Settings) -> None:
+    engine = make_engine(settings.database_url)
+    try:
+        links = await RecordingLedger(engine).links()
+    finally:
+        await dispose(engine)
+    faults = await asyncio.to_thread(lambda: list(verify(settings.recorded_calls, links)))
+    for fault in faults:
+        say(fault)
+    say(f"{len(links)} entries checked, {len(faults)} faults")
+    if faults:
+        raise typer.Exit(1)
 
 
 @cli.command()

@@ -47,6 +47,9 @@ from cti.listeners.journal import JournalListener
 from cti.listeners.mqtt import MqttListener
 from cti.metrics import Metrics, Readings
 from cti.numbers import e164
+from cti.recorder import DAY_S, Recorder
+from cti.recordings.finishing import Finisher
+from cti.recordings.shelf import Shelf
 from cti.secrets import Secrets
 from cti.settings import QueueSettings, Settings, fault_in
 from cti.supervision import Supervision
@@ -56,10 +59,11 @@ from cti.write_up import Rules, WriteUps
 from db.demo import seed_demo
 from db.engine import dispose, make_engine, upgrade
 from db.journal import Journal
+from db.recordings import RecordingLedger
 from db.store import Store
 from ivr import menus, prompts
 from ivr.check import check
-from ivr.nodes import MenuSet
+from ivr.nodes import Enqueue, MenuSet
 
 log = structlog.get_logger(__name__)
 MENUS = Path(menus.__file__).parent
@@ -79,6 +83,7 @@ class Voice:
     menu: MenuSet
     files: PromptFiles
     numbers: Mapping[str, MenuSet] = field(default_factory=dict)
+    surveys: Mapping[str, MenuSet] = field(default_factory=dict)  # by queue
 
     def menu_for(self, dialled: str) -> MenuSet:
         return self.numbers.get(dialled, self.menu)
@@ -87,7 +92,8 @@ class Voice:
 async def prepare_voice(settings: Settings, progress: Callable[[int, int], None] = lambda *_: None) -> Voice:
     """Load and check the menus, make every prompt; raises StartError, AudioError, BadMenu or BadPrompts."""
     catalogue = _catalogue(settings)
-    found = {name: _menu(settings, name) for name in (settings.menu, *settings.numbers.values())}
+    surveys = {queue.name: queue.survey for queue in settings.queues if queue.survey}
+    found = {name: _menu(settings, name) for name in (settings.menu, *settings.numbers.values(), *surveys.values())}
     queues = {queue.name for queue in settings.queues}
     problems = [
         one
@@ -97,12 +103,24 @@ async def prepare_voice(settings: Settings, progress: Callable[[int, int], None]
             fault_in=lambda requires: fault_in(requires, settings.skills),
         )
     ]  # fmt: skip
-    if problems:
-        raise StartError("\n".join(map(str, problems)))
+    told = [*map(str, problems), *(_no_survey(found[name]) for name in surveys.values() if _leads_on(found[name]))]
+    if told:
+        raise StartError("\n".join(dict.fromkeys(told)))
     files = await PromptMaker(settings.run_dir / "sounds", settings.recordings_dir).ensure(
         catalogue, settings.languages, progress
     )
-    return Voice(found[settings.menu], files, {number: found[name] for number, name in settings.numbers.items()})
+    numbers = {number: found[name] for number, name in settings.numbers.items()}
+    return Voice(found[settings.menu], files, numbers, {queue: found[name] for queue, name in surveys.items()})
+
+
+def _leads_on(menu: MenuSet) -> bool:
+    return any(isinstance(node, Enqueue) for node in menu.nodes.values())
+
+
+def _no_survey(menu: MenuSet) -> str:
+    return (
+        f"{menu.file}:1: a survey ends with a hang-up, and this one leads to a queue: mend it, or the queue's 'survey'"
+    )
 
 
 def _catalogue(settings: Settings) -> prompts.Catalogue:
@@ -210,6 +228,7 @@ class Server:
             self.acd, self.bus, clock, self.roster, self.calls, self.floor, self.today, self.store, settings.skills,
             self.floor.queues,
         )  # fmt: skip
+        self.recorder = self._recorder() if settings.recording.on and settings.asterisk.own else None
         self._shared = House(
             bus=self.bus,
             clock=clock,
@@ -220,6 +239,8 @@ class Server:
             find_customer=self._find_customer,
             language=settings.languages[0],
             recall_s=settings.recall_s,
+            recorder=self.recorder,
+            survey_of=voice.surveys.get,
         )
         rules = Rules({one.name: one for one in settings.queues}, settings.wrapup_extra_s, settings.wrapup_extras)
         self.write_ups = WriteUps(self.acd, self.bus, self.dispatcher.handle, clock, rules, self.store)
@@ -231,6 +252,20 @@ class Server:
         self.mqtt = MqttListener(settings.mqtt, self.floor.queues, clock) if settings.mqtt.host else None
         if self.mqtt is not None:
             self.mqtt.listen(self.bus)
+
+    def _recorder(self) -> Recorder:
+        settings, chosen = self.settings, self.settings.recording
+        shelf = Shelf(settings.recorded_calls, RecordingLedger(self.engine))
+        keep_s = {one.name: one.keep_days * DAY_S for one in settings.queues if one.keep_days is not None}
+        spool = settings.run_dir / "pbx" / "spool" / "monitor"
+        finisher = Finisher(shelf, self._hindered, kind=chosen.kind)
+        return Recorder(
+            self.bus, self.clock, spool, shelf, finisher, keep_s, chosen.keep_days * DAY_S, self.store.recorded
+        )
+
+    def _hindered(self, reason: str | None) -> None:
+        if self.recorder is not None:
+            self.recorder.hindered = reason
 
     def _house(self) -> House:
         return self._shared
@@ -266,6 +301,8 @@ class Server:
             stack.push_async_callback(self.journal.stop)
             if self.mqtt is not None:
                 await stack.enter_async_context(self.mqtt.running())
+            if self.recorder is not None:
+                await stack.enter_async_context(self.recorder.running())
             people = await self.store.agents()
             self.floor.staff([one for one in people if one.role == "agent"])
             self.link = self.calls.link = self._make_link()
@@ -341,6 +378,7 @@ class Server:
             demo=self.settings.profile == "demo",
             phones=self.page_phones,
             sip_url=f"ws://{self._asterisk_web}/ws",
+            recordings=self.recorder,
         )
 
     async def checks(self) -> dict[str, CheckResult]:
@@ -353,6 +391,9 @@ class Server:
         except Exception as error:
             found["database"] = CheckResult(False, f"{type(error).__name__}: is the database up?")
         found["journal"] = self._journal_check()
+        if self.recorder is not None:
+            why = self.recorder.hindered
+            found["recordings"] = CheckResult(why is None, why or "", needed=False)
         if self.mqtt is not None:
             found["mqtt"] = self.mqtt.check()
         return found

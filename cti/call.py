@@ -76,6 +76,16 @@ class Telephones(Protocol):
         """The customer's leg of a call that an agent makes: answered and parked; raises NotReached, HungUp."""
 
 
+class Recorder(Protocol):
+    """Keeps what customers say and hear. Neither raises anything but HungUp."""
+
+    async def begin(self, call: Call) -> None:
+        """From now on, its leg being up and parked."""
+
+    async def silence(self, call: Call, on: bool) -> None:
+        """Nothing of it, or all again."""
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """What every call shares."""
@@ -89,6 +99,8 @@ class House:
     find_customer: Callable[[str, str], Coroutine[Any, Any, dict[str, Any] | None]]
     language: str
     recall_s: float = 20.0
+    recorder: Recorder | None = None
+    survey_of: Callable[[str], MenuSet | None] = lambda _queue: None
 
 
 @dataclass(slots=True)
@@ -156,6 +168,8 @@ class Call:
     async def _visit(self) -> None:
         await self.leg.answer()
         self.move(Happening.ANSWERED)
+        if self._house.recorder is not None:
+            await self._house.recorder.begin(self)
         outcome = await ivr.run.run(self._house.menu_for(self.facts.dialled), MenuCaller(self, self._house.prompt))
         if not isinstance(outcome, ToQueue):
             self._end_as(outcome.reason, "server")
@@ -165,7 +179,18 @@ class Call:
         self.move(Happening.QUEUED)
         await self._serve(self._be_served(Wish(outcome.queue, outcome.requires, outcome.priority)))
         if self.state is State.ENDING and self.facts.outcome == "served":
-            await self.leg.play([self._prompt("goodbye")])
+            survey = self._house.survey_of(self.facts.queue or "")
+            await (self._ask(survey) if survey else self.leg.play([self._prompt("goodbye")]))
+
+    async def _ask(self, survey: MenuSet) -> None:
+        """How it was; what was answered is kept also when the caller has enough in the middle of it."""
+        before = dict(self.facts.data)
+        try:
+            await ivr.run.run(survey, MenuCaller(self, self._house.prompt))
+        finally:
+            answers = {key: value for key, value in self.facts.data.items() if before.get(key) != value}
+            if answers:
+                self.publish(events.SurveyAnswered, agent_id=self.facts.agent_id, answers=answers)
 
     async def _made_by_us(self) -> None:
         """The agent's phone first, then the customer's; from then on like any other."""
@@ -180,6 +205,8 @@ class Call:
             if self.agent is None:
                 self.leg.lost()  # nobody has dialled the customer
             return
+        if self._house.recorder is not None:
+            await self._house.recorder.begin(self)
         if await self._joined(agent):
             self._house.router.moved(agent.contact_id, OUTBOUND)
             self._connected(agent)
@@ -477,6 +504,11 @@ class Call:
     def publish(self, kind: type[events.Event], **fields: Any) -> None:
         """Publish an event of this call, with the time and the queue filled in."""
         self._house.bus.publish(kind(at=self._house.clock(), call_id=self.id, **{"queue": self.facts.queue, **fields}))
+
+    async def unheard(self, on: bool) -> None:
+        """What the caller keys in now is secret: nothing of it is recorded, until it is told otherwise."""
+        if self._house.recorder is not None:
+            await self._house.recorder.silence(self, on)
 
     def look_up(self, by: str, value: str) -> None:
         """Start looking for the customer; nobody waits for it, whoever needs it reads `facts.customer`."""

@@ -37,9 +37,16 @@ class MenuCaller:
             self._files(prompts), digits=digits, timeout_s=timeout_s, terminator=terminator, between_s=between_s
         )
 
-    def note(self, key: str, value: str) -> None:
-        """What is secret by its name goes no further: not to the page, nor journal, brokers and logs."""
-        told = HIDDEN if is_secret(key) else value
+    async def ask_secret(self, prompts: Sequence[str], *, digits: int, timeout_s: float, terminator: str = "#") -> str:
+        await self._call.unheard(True)
+        try:
+            return await self.ask(prompts, digits=digits, timeout_s=timeout_s, terminator=terminator)
+        finally:
+            await self._call.unheard(False)
+
+    def note(self, key: str, value: str, *, secret: bool = False) -> None:
+        """What is secret, or is so by its name, goes no further: not to the page, nor journal, brokers and logs."""
+        told = HIDDEN if secret or is_secret(key) else value
         self._call.facts.data[key] = told
         self._call.publish(events.DataCollected, key=key, value=told)
         if key == "account":

@@ -146,6 +146,35 @@ class CallWrittenUp(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyAnswered(Event):
+    """What the caller said of the call with this agent, by question."""
+
+    answers: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingKept(Event):
+    """The call's recording is on the shelf, under this id."""
+
+    recording_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingHeard(Event):
+    """Somebody was given its sound."""
+
+    recording_id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingFailed(Event):
+    """The call goes on, or went, without a recording."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallEnded(Event):
     outcome: str
     hung_up_by: str

@@ -144,6 +144,18 @@ class OutboundSettings(Section):
         return self.show_as[0] if self.show_as else ""
 
 
+class RecordingSettings(Section):
+    """`on`: every call in which somebody spoke with the customer is recorded. `keep_days`: so long, 0 for ever, unless
+    its queue has its own. `kind`: what recordings are made into after the call. `folder`: `calls` in `run_dir` unless
+    given.
+    """
+
+    on: bool = True
+    keep_days: Annotated[float, Field(ge=0, le=36_500)] = 180.0
+    kind: Literal["opus", "mp3"] = "opus"
+    folder: Path | None = None
+
+
 class DispositionSettings(Section):
     """What became of a contact, for the agent to choose: `code` for reports, its words in both languages."""
 
@@ -158,7 +170,9 @@ class QueueSettings(Section):
     `answer`: an agent's phone rings, answers by itself (`auto`), or stays up between calls (`standing`).
 
     `prefer_s`: so long only the account manager and the last agent are asked. `target_s`: answered within it counts
-    as in time.
+    as in time. `keep_days`: as `[recording]`'s, for this queue's calls.
+
+    `survey`: the menu that asks callers how it was when the agent has hung up.
 
     `handle_s` and `patience_s` are what is expected, until the house has seen more.
     """
@@ -170,6 +184,7 @@ class QueueSettings(Section):
     rule: str = "longest_idle"
     answer: Literal["ring", "auto", "standing"] = "ring"
     prefer_s: Seconds = 0.0
+    survey: Name | None = None
     overflow: list[OverflowSettings] = []
     hours: list[HoursSettings] = []
     closing: Closing = Closing.SERVE
@@ -180,6 +195,7 @@ class QueueSettings(Section):
     dispositions: list[DispositionSettings] = []
     disposition: Literal["optional", "forced"] = "optional"
     target_s: Seconds = 20.0
+    keep_days: Annotated[float, Field(ge=0, le=36_500)] | None = None
     offer_timeout_s: Annotated[float, Field(ge=1, le=600)] = 20.0
     ageing_per_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
     priority: int = 0
@@ -208,6 +224,7 @@ class Settings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     mqtt: MqttSettings = MqttSettings()
     outbound: OutboundSettings = OutboundSettings()
+    recording: RecordingSettings = RecordingSettings()
     wrapup_extra_s: Annotated[float, Field(ge=1, le=600)] = 30.0
     wrapup_extras: Annotated[int, Field(ge=0, le=20)] = 3
     recall_s: Annotated[float, Field(ge=1, le=600)] = 20.0
@@ -222,6 +239,11 @@ class Settings(BaseSettings):
     skills: list[Name] = DEMO_SKILLS
     queues: list[QueueSettings] = Field([QueueSettings(**queue) for queue in DEMO_QUEUES], min_length=1)
     numbers: dict[Annotated[str, Field(pattern=r"^[+*#0-9]{1,20}$")], Name] = {}
+
+    @property
+    def recorded_calls(self) -> Path:
+        """The folder of recorded calls (`recordings_dir` holds prompts); in the run folder unless the house chose."""
+        return self.recording.folder or self.run_dir / "calls"
 
     @property
     def database_url(self) -> str:

@@ -36,6 +36,7 @@ DEMO_QUEUES: list[dict[str, Any]] = [
         "requires": "complaints >= 3",
         "rings": [{"after_s": 30.0, "requires": "complaints >= 1"}],
         "wrapup_s": 30.0,
+        "survey": "survey",
         "disposition": "forced",
         "dispositions": _choices(
             ("settled", "已当场解决", "Settled"),

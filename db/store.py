@@ -166,6 +166,12 @@ class Store:
             written = (await _write_ups(session, [call_id])).get(call_id, [])
             return {**_call(row), "steps": story, "write_ups": [_write_up(one) for one in written]}
 
+    async def recorded(self, call_id: str) -> list[str]:
+        """The ids of what was recorded of a call, in order."""
+        query = select(JournalRow.data).where(JournalRow.call_id == call_id, JournalRow.kind == "recording_kept")
+        async with self.engine.connect() as connection:
+            return [data["recording_id"] for (data,) in await connection.execute(query.order_by(JournalRow.at))]
+
     async def part_in_call(self, agent_id: str, call_id: str) -> tuple[float, str] | None:
         """When a call came in which this agent had a part, and its queue; None when there is none."""
         async with self._session() as session:

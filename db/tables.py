@@ -102,3 +102,13 @@ class JournalRow(Base):
     call_id: Mapped[str | None] = mapped_column(String(40), index=True)
     agent_id: Mapped[str | None] = mapped_column(String(32))
     data: Mapped[dict[str, Any]]
+
+
+class RecordingEntryRow(Base):
+    """Append-only. `body` is the very text that was hashed; `recording_id` stands in it too, here to be found."""
+
+    __tablename__ = "recording_entry"
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    recording_id: Mapped[str] = mapped_column(String(40), index=True)
+    body: Mapped[str] = mapped_column(Text)
+    hash: Mapped[str] = mapped_column(String(64))

@@ -38,12 +38,17 @@ class Menu:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collect:
-    """Digits into `into`; fewer than `min_digits` counts as a wrong try."""
+    """Digits into `into`; fewer than `min_digits`, or one that is not `among` those asked for, counts as a wrong try.
+
+    `secret`: they are in no recording or log.
+    """
 
     prompts: tuple[str, ...]
     into: str
     next: str
     failure: str
+    secret: bool = False
+    among: Annotated[str, Field(pattern=r"^[0-9*#]*$")] = ""
     min_digits: Digits = 1
     max_digits: Digits = 20
     invalid: str = "invalid"

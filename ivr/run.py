@@ -67,11 +67,10 @@ async def _choose(node: Menu, caller: Caller) -> str:
 async def _collect(node: Collect, caller: Caller) -> str:
     prompts: Sequence[str] = node.prompts
     for _ in range(node.tries):
-        digits = await caller.ask(
-            prompts, digits=node.max_digits, timeout_s=node.timeout_s, terminator=node.terminator
-        )  # fmt: skip
-        if len(digits) >= node.min_digits:
-            caller.note(node.into, digits)
+        ask = caller.ask_secret if node.secret else caller.ask
+        digits = await ask(prompts, digits=node.max_digits, timeout_s=node.timeout_s, terminator=node.terminator)
+        if len(digits) >= node.min_digits and not (node.among and set(digits) - set(node.among)):
+            caller.note(node.into, digits, secret=node.secret)
             return node.next
         prompts = (node.invalid if digits else node.timeout, *node.prompts)
     return node.failure

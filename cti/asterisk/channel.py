@@ -74,6 +74,7 @@ class Leg:
         self.rang = asyncio.Event()
         self.answered = bool(channel)
         self.muted = False
+        self.recorded = False
         self._link = link
         self._agi = AgiConversation(link.send, uniqueid)
         self._parked = asyncio.Event()
@@ -278,6 +279,9 @@ class Leg:
     ) -> str:
         """At most `digits` keys, with type-ahead and barge-in; empty on silence."""
         await self.play(files, barge_in=True)
+        if self.recorded and len(self._digits) < digits:
+            # Where nothing plays, each key would cut its own length out of the recording.
+            await self.tone("silence")
         got = ""
         while len(got) < digits:
             key = await self._next_key(between_s if got else timeout_s)
@@ -337,6 +341,23 @@ class Leg:
     async def tone(self, name: str | None) -> None:
         """A parked leg hears `ring` or `busy`, until it is bridged or has None."""
         await self._surely(commands.tone(name))
+
+    async def record(self, name: str) -> None:
+        """From now to its end what it says and what it hears is written to files of this name. Raises ActionRefused."""
+        result = await self._command(commands.record(name), 15.0)
+        if result.code != 200 or result.result != "0":
+            raise ActionRefused(f"MixMonitor: {result.code} {result.result}")
+        self.recorded = True
+
+    async def silence(self, on: bool) -> None:
+        """Nothing of this leg is in its recording, or all is again; it stays so whatever becomes of the link."""
+        while self.recorded:
+            try:
+                await self._link.action(commands.MixMonitorMute(self.uniqueid, on))
+            except LinkDown:
+                await self.known()
+            else:
+                return
 
     async def mute(self, on: bool) -> None:
         """Nobody hears this leg; it stays so from bridge to bridge."""

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 LONGEST_SHOWN = 80
 ENDPOINT = re.compile(r"[A-Za-z0-9_-]+")
 NUMBER = re.compile(r"\+?[0-9]{2,20}")
+TONES: dict[str | None, str] = {"ring": "ring", "busy": "busy", "silence": "0/1000"}
+RECORDING = re.compile(r"[A-Za-z0-9]{1,64}")
 CHANNEL = re.compile(r"PJSIP/[A-Za-z0-9_-]+-[0-9a-f]{8}")
 KEYS = frozenset("0123456789*#")
 LONGEST_LINE = 1024  # Asterisk refuses longer input lines; counted in bytes
@@ -146,6 +148,11 @@ def PlayDtmf(channel: str, key: str) -> Command:  # noqa: N802
     return _action("PlayDTMF", ("Channel", channel), ("Digit", key))
 
 
+def MixMonitorMute(channel: str, on: bool) -> Command:  # noqa: N802
+    """Silence in every recording of this channel, in both directions, or sound again; time goes on."""
+    return _action("MixMonitorMute", ("Channel", channel), ("Direction", "both"), ("State", 1 if on else 0))
+
+
 def ControlPlayback(channel: str, control: str) -> Command:  # noqa: N802
     return _action("ControlPlayback", ("Channel", channel), ("Control", control))
 
@@ -173,8 +180,15 @@ def stream_file(path: str, escape: str) -> str:
 
 
 def tone(name: str | None) -> str:
-    """A tone of the country (`ring`), until another command plays or a bridge comes; None ends it."""
-    return f"EXEC PlayTones {name}" if name in {"ring", "busy"} else "EXEC StopPlayTones"
+    """A tone of the country (`ring`, `busy`) or `silence`, until another plays or a bridge comes; None ends it."""
+    return f"EXEC PlayTones {TONES[name]}" if name in TONES else "EXEC StopPlayTones"
+
+
+def record(name: str) -> str:
+    """Write what this channel says to NAME-r.wav and what it hears to NAME-t.wav, from now to its end."""
+    if not RECORDING.fullmatch(name):
+        raise BadValue(f"AGI: {name!r} is no name for a recording")
+    return f"EXEC MixMonitor ,r({name}-r.wav)t({name}-t.wav)"
 
 
 def set_music(on: bool) -> str:

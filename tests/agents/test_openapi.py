@@ -9,7 +9,7 @@ import pytest
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter
 
-from agents import api, phone_api, schemas
+from agents import api, phone_api, recordings_api, schemas
 from agents.views import FloorView
 from tests.agents.fakes import House
 
@@ -36,7 +36,9 @@ def has_example(media: dict[str, Any]) -> bool:
 
 def test_every_route_is_in_the_schema_with_a_summary_somebody_wrote() -> None:
     routes = [
-        one for one in (*api.router.routes, *phone_api.router.routes, *HOUSE.app.routes) if isinstance(one, APIRoute)
+        one
+        for one in (*api.router.routes, *phone_api.router.routes, *recordings_api.router.routes, *HOUSE.app.routes)
+        if isinstance(one, APIRoute)
     ]
     shown = {route.path: route for route in routes if route.include_in_schema}
     assert set(SCHEMA["paths"]) == set(shown)

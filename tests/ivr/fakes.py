@@ -15,6 +15,7 @@ class ScriptedCaller:
         self._script = list(script)
         self.language = language
         self.heard: list[str] = []
+        self.unheard: list[str] = []  # prompts of secret questions
         self.path: list[str] = []
         self.data: dict[str, str] = {}
 
@@ -33,8 +34,12 @@ class ScriptedCaller:
             raise HungUp
         return keys[:digits]
 
-    def note(self, key: str, value: str) -> None:
-        self.data[key] = value
+    async def ask_secret(self, prompts: Sequence[str], *, digits: int, timeout_s: float, terminator: str = "#") -> str:
+        self.unheard += prompts
+        return await self.ask(prompts, digits=digits, timeout_s=timeout_s, terminator=terminator)
+
+    def note(self, key: str, value: str, *, secret: bool = False) -> None:
+        self.data[key] = "(hidden)" if secret else value
 
     def entered(self, node: str) -> None:
         self.path.append(node)

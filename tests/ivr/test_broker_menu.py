@@ -218,3 +218,14 @@ def test_a_file_that_is_no_catalogue_is_refused_naming_the_prompt(text: str, wor
         prompts.parse(text, "p.toml", ["zh", "en"])
 
     assert words in str(refused.value)
+
+
+async def test_a_key_that_was_not_asked_for_is_a_wrong_try() -> None:
+    survey = menus.parse((FOLDER / "survey.toml").read_text("utf-8"), "survey.toml")
+    caller = ScriptedCaller("7", "5")
+    await run(survey, caller)
+    assert caller.data == {"satisfaction": "5"}
+    assert caller.heard == ["survey", "invalid", "survey", "survey_thanks"]
+    silent = ScriptedCaller("", "9")
+    await run(survey, silent)
+    assert silent.data == {}

@@ -63,3 +63,26 @@ async def test_everything_typed_ahead_straight_after_the_answer_reaches_the_queu
 
     assert queued.queue == "accounts"
     assert house.told("data_collected", "value") == ["10000001"]
+
+
+async def test_who_was_served_is_asked_how_it_was_and_the_answer_is_stored(house: House) -> None:
+    _, agent = await house.agent("1003")
+    caller = await house.queued(keys="14")
+    connected = await house.until("agent_connected", queue="complaints")
+    await house.passes(0.5)
+    agent.hang_up()
+    await house.until("menu_stepped", node="rate")
+    await caller.press("7")
+    await house.passes(0.5)
+    await caller.press("4")
+    answered = await house.until("survey_answered")
+    await caller.wait_for("CALL_CLOSED", 15)
+    assert (answered.call_id, answered.agent_id) == (connected.call_id, "1003")
+    assert answered.answers == {"satisfaction": "4"}
+    assert (await house.until("call_ended")).outcome == "served"
+    await house.server.journal.flush()
+    story = await house.server.store.call_story(connected.call_id)
+    assert story is not None
+    assert [step["answers"] for step in story["steps"] if step["kind"] == "survey_answered"] == [{"satisfaction": "4"}]
+    await house.server.write_ups.write_up("1003", connected.call_id, "settled", "")
+    await house.server.write_ups.finish_wrap_up("1003")

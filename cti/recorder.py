@@ -1,0 +1,238 @@
+"""Every connected call is recorded, from the answer to its end, on the customer's leg. Implements `cti.call.Recorder`.
+
+A call goes on whatever becomes of its recording: what hinders it is an event and a line in `/readyz`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from agents.ports import RecordingFile
+from cti import events
+from cti.asterisk.link import ActionRefused, ActionTimeout, LinkDown
+from cti.bus import Bus
+from cti.call import Call
+from cti.call_states import State
+from cti.recordings.finishing import Finisher
+from cti.recordings.following import Following
+from cti.recordings.shelf import Shelf, UnknownRecording
+from cti.recordings.timeline import About
+
+log = structlog.get_logger(__name__)
+WHOLE_S, LOOK_S = 5.0, 0.05
+HEADER = 44  # bytes of a .wav before its sound
+AGAIN_S = 60.0
+DAY_S = 86400.0
+
+
+@dataclass(slots=True)
+class _Recording:
+    call: Call
+    name: str
+    following: Following
+
+
+class Recorder:
+    """`spool`: where Asterisk writes. `keep_s`: by queue, how long its recordings are kept; else `keep_else_s`.
+
+    `recorded` gives the ids of what was recorded of a call.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what it joins
+        self,
+        bus: Bus,
+        clock: Callable[[], float],
+        spool: Path,
+        shelf: Shelf,
+        finisher: Finisher,
+        keep_s: Mapping[str, float],
+        keep_else_s: float,
+        recorded: Callable[[str], Awaitable[list[str]]],
+    ) -> None:
+        self._bus, self._clock, self._spool, self._shelf, self._finisher = bus, clock, spool, shelf, finisher
+        self._keep_s, self._keep_else_s, self._recorded = keep_s, keep_else_s, recorded
+        self._running: dict[str, _Recording] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._kept = asyncio.Event()
+        self.hindered: str | None = None
+        bus.subscribe(events.CallMoved, self._moved)
+        bus.subscribe(events.CallTransferred, self._transferred)
+        bus.subscribe(events.CallEnded, self._ended)
+
+    # -- what calls ask ----------------------------------------------------------------------------------------------
+
+    async def begin(self, call: Call) -> None:
+        """The customer's leg, which is up and parked, is recorded from now on. Raises HungUp."""
+        one = _Recording(call, secrets.token_hex(16), Following(self._clock()))
+        try:
+            await call.leg.record(one.name)
+        except (ActionRefused, ActionTimeout, LinkDown) as error:
+            self._failed(call.id, str(error))
+        else:
+            self._running[call.id] = one
+
+    async def silence(self, call: Call, on: bool) -> None:
+        """Nothing of this call is in its recording, or all is again. Raises HungUp."""
+        one = self._running.get(call.id)
+        if one is None:
+            return
+        try:
+            await call.leg.silence(on)
+        except (ActionRefused, ActionTimeout) as error:
+            self._failed(call.id, str(error))
+            if on:  # rather none than one with a secret in it
+                one.following.agents = ()
+                self._running.pop(call.id, None)
+                self._spawn(self._discard(one))
+            return
+        one.following.silenced(self._clock(), on)
+
+    # -- what happens ------------------------------------------------------------------------------------------------
+
+    def _moved(self, event: events.CallMoved) -> None:
+        one = self._running.get(event.call_id or "")
+        if one is not None:
+            one.following.moved(event.at, State(event.after), one.call.facts.agent_id)
+
+    def _transferred(self, event: events.CallTransferred) -> None:
+        one = self._running.get(event.call_id or "")
+        if one is not None:
+            one.following.moved(event.at, one.call.state, event.to)
+
+    def _ended(self, event: events.CallEnded) -> None:
+        one = self._running.pop(event.call_id or "", None)
+        if one is not None:
+            work = self._keep(one, event.at) if one.following.connected else self._discard(one)
+            self._spawn(work)
+
+    async def _keep(self, one: _Recording, ended_at: float) -> None:
+        facts, call = one.call.facts, one.call
+        await asyncio.wait({call.leg.gone}, timeout=WHOLE_S)
+        said, heard = await self._whole(one)
+        begun_at = one.following.begun_at
+        keep_s = self._keep_s.get(facts.queue or "", self._keep_else_s)
+        about = About(
+            call.id, facts.queue or "", facts.number, one.following.agents, begun_at,
+            one.following.segments(ended_at), begun_at + keep_s if keep_s else None,
+        )  # fmt: skip
+        try:
+            recording_id = await self._finisher.keep(about, said, heard, self._clock())
+        except (OSError, SQLAlchemyError) as error:  # Asterisk's files stay where they are
+            self._failed(call.id, str(error))
+            return
+        for path in (said, heard):
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+        self._bus.publish(events.RecordingKept(at=self._clock(), call_id=call.id, recording_id=recording_id))
+        self._kept.set()
+
+    async def _whole(self, one: _Recording) -> tuple[Path, Path]:
+        """Asterisk closes them a moment after the channel's end; a file that is not closed by then is kept as it is."""
+        said, heard = (self._spool / f"{one.name}-{side}.wav" for side in "rt")
+        try:
+            async with asyncio.timeout(WHOLE_S):
+                while not (_closed(said) and _closed(heard)):  # noqa: ASYNC110 - files of another program
+                    await asyncio.sleep(LOOK_S)
+        except TimeoutError:
+            log.warning("a recording was not closed in time", call_id=one.call.id)
+        return said, heard
+
+    async def _discard(self, one: _Recording) -> None:
+        """Nobody spoke with this caller."""
+        await asyncio.wait({one.call.leg.gone}, timeout=WHOLE_S)
+        for path in await self._whole(one):
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+
+    def _failed(self, call_id: str, reason: str) -> None:
+        log.error("a call is not recorded", call_id=call_id, reason=reason)
+        self.hindered = reason
+        self._bus.publish(events.RecordingFailed(at=self._clock(), call_id=call_id, reason=reason))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name="recording")
+        self._tasks.add(task)
+        task.add_done_callback(self._over)
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a recording could not be put away", exc_info=error)
+
+    # -- running -----------------------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """What is kept is made small, and deleted when its time is over."""
+        work = asyncio.create_task(self._work(), name="recordings")
+        try:
+            yield
+        finally:
+            if self._tasks:
+                await asyncio.wait(self._tasks, timeout=WHOLE_S)
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+
+    async def _work(self) -> None:
+        looked = 0.0
+        while True:
+            await self._finisher.work_off(self._clock)
+            if self._clock() - looked > DAY_S:
+                looked = self._clock()
+                await self._delete_due()
+            try:
+                async with asyncio.timeout(AGAIN_S):
+                    await self._kept.wait()
+            except TimeoutError:
+                continue
+            self._kept.clear()
+
+    async def _delete_due(self) -> None:
+        try:
+            gone = await self._shelf.delete_due(self._clock())
+        except (OSError, SQLAlchemyError) as error:
+            log.error(  # noqa: TRY400 - one line is enough
+                "recordings beyond their time could not be deleted", reason=str(error)
+            )
+        else:
+            log.info("recordings beyond their time were deleted", number=len(gone))
+
+    # -- for the pages (port of `agents`) ----------------------------------------------------------------------------
+
+    async def of_call(self, call_id: str) -> list[RecordingFile]:
+        found = [await self.recording(one) for one in await self._recorded(call_id)]
+        return [one for one in found if one is not None]
+
+    async def recording(self, recording_id: str) -> RecordingFile | None:
+        try:
+            entry = await self._shelf.last(recording_id)
+            paths = [self._shelf.path(file) for file in entry.files] if entry.kind == "converted" else []
+        except UnknownRecording:
+            return None
+        return RecordingFile(recording_id, entry.facts, paths[0] if paths else None)
+
+    def heard(self, recording_id: str, by: str, call_id: str) -> None:
+        self._bus.publish(events.RecordingHeard(at=self._clock(), call_id=call_id, recording_id=recording_id, by=by))
+
+    async def settled(self) -> None:
+        """Every call that has ended is on the shelf."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+
+def _closed(path: Path) -> bool:
+    """The header says how long the sound is."""
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            head = file.read(HEADER)
+    except OSError:
+        return False
+    return len(head) == HEADER and int.from_bytes(head[40:44], "little") == size - HEADER
