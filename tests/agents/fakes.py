@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from agents.auth import Auth, hash_password
 from agents.commands import Commands
-from agents.ports import CheckResult, Control, PhoneLogin, Refused
+from agents.ports import CheckResult, Control, PhoneLogin, RecordingFile, Refused
 from agents.roster import Roster
 from agents.views import AgentView, FloorView, QueueView, WaitingView
 from agents.web import create_app
@@ -306,6 +306,23 @@ class FakeSupervision:
         return self.days.get(queue, nothing)
 
 
+class FakeRecordings:
+    """What was recorded, by call; who heard it."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, RecordingFile] = {}
+        self.hearings: list[tuple[str, str]] = []
+
+    async def of_call(self, call_id: str, /) -> list[RecordingFile]:
+        return [self.kept[call_id]] if call_id in self.kept else []
+
+    async def recording(self, recording_id: str, /) -> RecordingFile | None:
+        return next((one for one in self.kept.values() if one.id == recording_id), None)
+
+    def heard(self, recording_id: str, by: str, call_id: str, /) -> None:
+        self.hearings.append((recording_id, by))
+
+
 class FakePhones:
     """Telephones of pages, in memory."""
 
@@ -357,7 +374,7 @@ class House:
         self.floor = FakeFloor(self.clock, self.roster)
         self.supervision = FakeSupervision(self.floor)
         self.memory, self.health = FakeMemory(), FakeHealth()
-        self.phones = FakePhones()
+        self.phones, self.recordings = FakePhones(), FakeRecordings()
         self.auth = Auth(SECRET, origins=["https://desk.example.com"])
         self.control = Control(own=self.floor, calls=self.floor, write_ups=self.floor, supervision=self.supervision)
         self.app: FastAPI = create_app(
@@ -373,6 +390,7 @@ class House:
             silence_s=silence_s,
             phones=self.phones,
             sip_url=sip_url,
+            recordings=self.recordings,
         )
 
     @property

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
 
+from agents.ports import RecordingFile
 from agents.wire import PopClosed
+from cti.audio import write_tone
 from tests.browser.house import Eyes, LiveHouse, until
 from tests.browser.pictures import large, small
 
@@ -200,3 +204,39 @@ async def test_a_late_queue_is_heard_only_when_that_was_chosen(house: LiveHouse,
     house.floor.queues[0] = type(house.floor.queues[0])("accounts", waiting=1, longest_since=house.clock() - 99)
     house.roster.floor_changed()
     await page.wait_for_function("() => tones > 0")
+
+
+async def test_a_recorded_call_is_seen_heard_and_jumped_about_in(house: LiveHouse, eyes: Eyes, tmp_path: Path) -> None:
+    small(house)
+    await asyncio.to_thread(write_tone, tmp_path / "r.wav", 440, 8)
+    parts = [("talk", 0.0, 3.0), ("hold", 3.0, 5.0), ("talk", 5.0, 8.0)]
+    house.recordings.kept["p-0"] = RecordingFile("r-1", {
+        "call_id": "p-0", "agents": ["1001"], "begun_at": house.clock() - 900, "seconds": 8.0,
+        "segments": [{"what": what, "begins": b, "ends": e, "agent_id": "1001"} for what, b, e in parts],
+        "peaks": [[30, 40, 0, 0, 35, 20], [10, 20, 60, 60, 5, 70]],
+    }, tmp_path / "r.wav")  # fmt: skip
+    page = await eyes.desk()
+    await page.click('[data-recording="p-0"]')
+    await expect(page.locator("#wave")).to_be_visible()
+    await expect(page.locator(".mark")).to_have_count(3)
+    await expect(page.locator('[data-part="hold"]')).to_contain_text("0:03–0:05")
+    await page.click('[data-part="hold"]')
+    await until_true(
+        page, "document.querySelector('#sound').currentTime >= 3 && document.querySelector('#sound').duration > 7"
+    )
+    await page.locator("#wave").click(position={"x": 2, "y": 20})
+    await until_true(page, "document.querySelector('#sound').currentTime < 1")
+    assert ("r-1", "1001") in house.recordings.hearings
+
+
+async def test_a_call_without_a_recording_says_so(house: LiveHouse, eyes: Eyes) -> None:
+    small(house)
+    page = await eyes.desk()
+    await page.click('[data-recording="p-1"]')
+    await expect(page.locator("#no-recording")).to_have_text("这通电话没有录音")
+
+
+async def until_true(page: Page, condition: str) -> None:
+    async with asyncio.timeout(15):
+        while not await page.evaluate(condition):  # noqa: ASYNC110 - the browser tells nobody
+            await asyncio.sleep(0.05)

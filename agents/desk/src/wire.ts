@@ -274,6 +274,23 @@ export interface OwnDay {
   utilisation: number | null;
 }
 
+export interface RecordedPart {
+  what: "talk" | "hold" | "consult" | "conference" | "silenced";
+  begins: number; // seconds from the beginning
+  ends: number;
+  agent_id: string | null;
+}
+
+export interface Recording {
+  id: string;
+  begun_at: number;
+  agents: string[];
+  seconds: number | null;
+  segments: RecordedPart[];
+  peaks: number[][]; // the customer's and the others', from 0 to 100
+  audio: string | null; // good for ten minutes
+}
+
 export interface Colleague {
   id: string;
   name: string;
