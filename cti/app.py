@@ -260,7 +260,15 @@ class Server:
         spool = settings.run_dir / "pbx" / "spool" / "monitor"
         finisher = Finisher(shelf, self._hindered, kind=chosen.kind)
         return Recorder(
-            self.bus, self.clock, spool, shelf, finisher, keep_s, chosen.keep_days * DAY_S, self.store.recorded
+            self.bus,
+            self.clock,
+            spool,
+            shelf,
+            finisher,
+            keep_s,
+            chosen.keep_days * DAY_S,
+            self.store.recorded,
+            self.store.call_story,
         )
 
     def _hindered(self, reason: str | None) -> None:

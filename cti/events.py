@@ -153,6 +153,13 @@ class SurveyAnswered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingSilenced(Event):
+    """Nothing of the call is in its recording from now on, or all again."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingKept(Event):
     """The call's recording is on the shelf, under this id."""
 

@@ -6,7 +6,6 @@ A call goes on whatever becomes of its recording: what hinders it is an event an
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from cti.bus import Bus
 from cti.call import Call
 from cti.call_states import State
 from cti.recordings.finishing import Finisher
-from cti.recordings.following import Following
+from cti.recordings.following import Following, followed
 from cti.recordings.shelf import Shelf, UnknownRecording
 from cti.recordings.timeline import About
 
@@ -44,7 +43,7 @@ class _Recording:
 class Recorder:
     """`spool`: where Asterisk writes. `keep_s`: by queue, how long its recordings are kept; else `keep_else_s`.
 
-    `recorded` gives the ids of what was recorded of a call.
+    `recorded` gives the ids of what was recorded of a call, `story` a call as the journal has it.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what it joins
@@ -57,9 +56,10 @@ class Recorder:
         keep_s: Mapping[str, float],
         keep_else_s: float,
         recorded: Callable[[str], Awaitable[list[str]]],
+        story: Callable[[str], Awaitable[dict[str, Any] | None]],
     ) -> None:
         self._bus, self._clock, self._spool, self._shelf, self._finisher = bus, clock, spool, shelf, finisher
-        self._keep_s, self._keep_else_s, self._recorded = keep_s, keep_else_s, recorded
+        self._keep_s, self._keep_else_s, self._recorded, self._story = keep_s, keep_else_s, recorded, story
         self._running: dict[str, _Recording] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._kept = asyncio.Event()
@@ -72,7 +72,7 @@ class Recorder:
 
     async def begin(self, call: Call) -> None:
         """The customer's leg, which is up and parked, is recorded from now on. Raises HungUp."""
-        one = _Recording(call, secrets.token_hex(16), Following(self._clock()))
+        one = _Recording(call, call.id, Following(self._clock()))
         try:
             await call.leg.record(one.name)
         except (ActionRefused, ActionTimeout, LinkDown) as error:
@@ -94,7 +94,9 @@ class Recorder:
                 self._running.pop(call.id, None)
                 self._spawn(self._discard(one))
             return
-        one.following.silenced(self._clock(), on)
+        now = self._clock()
+        one.following.silenced(now, on)
+        self._bus.publish(events.RecordingSilenced(at=now, call_id=call.id, on=on))
 
     # -- what happens ------------------------------------------------------------------------------------------------
 
@@ -117,39 +119,65 @@ class Recorder:
     async def _keep(self, one: _Recording, ended_at: float) -> None:
         facts, call = one.call.facts, one.call
         await asyncio.wait({call.leg.gone}, timeout=WHOLE_S)
-        said, heard = await self._whole(one)
-        begun_at = one.following.begun_at
-        keep_s = self._keep_s.get(facts.queue or "", self._keep_else_s)
-        about = About(
-            call.id, facts.queue or "", facts.number, one.following.agents, begun_at,
-            one.following.segments(ended_at), begun_at + keep_s if keep_s else None,
-        )  # fmt: skip
+        await self._whole(one)
+        await self._put_away(call.id, facts.queue or "", facts.number, one.following, ended_at)
+
+    async def _put_away(self, call_id: str, queue: str, number: str, following: Following, ended_at: float) -> None:
+        said, heard = self._files(call_id)
+        keep_s, begun_at = self._keep_s.get(queue, self._keep_else_s), following.begun_at
+        keep_until = begun_at + keep_s if keep_s else None
+        about = About(call_id, queue, number, following.agents, begun_at, following.segments(ended_at), keep_until)
         try:
             recording_id = await self._finisher.keep(about, said, heard, self._clock())
-        except (OSError, SQLAlchemyError) as error:  # Asterisk's files stay where they are
-            self._failed(call.id, str(error))
+        except (OSError, SQLAlchemyError) as error:  # Asterisk's files stay where they are, for `recover`
+            self._failed(call_id, str(error))
             return
-        for path in (said, heard):
-            await asyncio.to_thread(path.unlink, missing_ok=True)
-        self._bus.publish(events.RecordingKept(at=self._clock(), call_id=call.id, recording_id=recording_id))
+        await self._remove(said, heard)
+        self._bus.publish(events.RecordingKept(at=self._clock(), call_id=call_id, recording_id=recording_id))
         self._kept.set()
 
-    async def _whole(self, one: _Recording) -> tuple[Path, Path]:
+    async def recover(self) -> None:
+        """What Asterisk has finished and nobody put away: a server was killed, or a disk full. The rest waits."""
+        left = {path.name.removesuffix("-r.wav") for path in self._spool.glob("*-r.wav")}
+        for call_id in sorted(left - {one.name for one in self._running.values()}):
+            said, heard = self._files(call_id)
+            if not (_closed(said) and _closed(heard)):
+                continue
+            try:
+                story = await self._story(call_id)
+            except SQLAlchemyError as error:
+                log.warning("recordings that were left cannot be put away yet", reason=str(error))
+                return
+            following = followed(story["steps"]) if story else None
+            if story is None or following is None or not following.connected:
+                log.info("a recording of a call in which nobody spoke was removed", call_id=call_id)
+                await self._remove(said, heard)
+                continue
+            ended_at = story["ended_at"] or said.stat().st_mtime
+            await self._put_away(call_id, story["queue"] or "", story["number"], following, ended_at)
+
+    async def _remove(self, *paths: Path) -> None:
+        for path in paths:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+
+    def _files(self, call_id: str) -> tuple[Path, Path]:
+        return self._spool / f"{call_id}-r.wav", self._spool / f"{call_id}-t.wav"
+
+    async def _whole(self, one: _Recording) -> None:
         """Asterisk closes them a moment after the channel's end; a file that is not closed by then is kept as it is."""
-        said, heard = (self._spool / f"{one.name}-{side}.wav" for side in "rt")
+        said, heard = self._files(one.name)
         try:
             async with asyncio.timeout(WHOLE_S):
                 while not (_closed(said) and _closed(heard)):  # noqa: ASYNC110 - files of another program
                     await asyncio.sleep(LOOK_S)
         except TimeoutError:
             log.warning("a recording was not closed in time", call_id=one.call.id)
-        return said, heard
 
     async def _discard(self, one: _Recording) -> None:
         """Nobody spoke with this caller."""
         await asyncio.wait({one.call.leg.gone}, timeout=WHOLE_S)
-        for path in await self._whole(one):
-            await asyncio.to_thread(path.unlink, missing_ok=True)
+        await self._whole(one)
+        await self._remove(*self._files(one.name))
 
     def _failed(self, call_id: str, reason: str) -> None:
         log.error("a call is not recorded", call_id=call_id, reason=reason)
@@ -186,6 +214,7 @@ class Recorder:
             await self._finisher.work_off(self._clock)
             if self._clock() - looked > DAY_S:
                 looked = self._clock()
+                await self.recover()
                 await self._delete_due()
             try:
                 async with asyncio.timeout(AGAIN_S):
@@ -201,7 +230,8 @@ class Recorder:
             log.error(  # noqa: TRY400 - one line is enough
                 "recordings beyond their time could not be deleted", reason=str(error)
             )
-        else:
+            return
+        if gone:
             log.info("recordings beyond their time were deleted", number=len(gone))
 
     # -- for the pages (port of `agents`) ----------------------------------------------------------------------------

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from cti.call_states import State
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from cti.call_states import Happening, State
 from cti.recordings.timeline import Segment, What
 
 HEARD_AS: dict[State, What] = {
@@ -12,6 +15,8 @@ HEARD_AS: dict[State, What] = {
     State.CONSULTING: "consult",
     State.CONFERENCE: "conference",
 }
+
+BEGINS = {Happening.ANSWERED, Happening.CONNECTED}  # of a call to us, of one that an agent makes
 
 
 class Following:
@@ -62,3 +67,27 @@ class Following:
     def _segment(self, what: What, begins: float, ends: float, agent_id: str | None) -> Segment:
         begins, ends = (round(max(0.0, one - self.begun_at), 3) for one in (begins, ends))
         return Segment(what, begins, max(begins, ends), agent_id)
+
+
+def followed(steps: Iterable[Mapping[str, Any]]) -> Following | None:
+    """The same from a call's journal, for one whose server did not see its end; None when it was never answered."""
+    following: Following | None = None
+    state, agent_id = State.NEW, None
+    for step in steps:
+        kind, at = step["kind"], float(step["at"])
+        if kind == "call_moved":
+            state = State(step["after"])
+            if following is None and step["event"] in BEGINS:
+                following = Following(at)
+        elif kind == "agent_connected":
+            agent_id = step["agent_id"]
+        elif kind == "call_transferred":
+            agent_id = step["to"]
+        elif kind == "recording_silenced" and following is not None:
+            following.silenced(at, bool(step["on"]))
+            continue
+        else:
+            continue
+        if following is not None:
+            following.moved(at, state, agent_id)
+    return following

@@ -12,6 +12,7 @@ import pytest
 from pydub import AudioSegment
 
 from cti.phones import level_db, tone_seconds
+from cti.recorder import _closed
 from cti.recordings.timeline import Segment, about_of
 from cti.recordings.verify import verify
 from db.store import AgentRecord
@@ -159,6 +160,27 @@ async def test_what_is_keyed_in_secretly_is_silence_in_the_recording_and_nowhere
     await house.server.journal.flush()
     assert "7392" not in repr(await house.server.store.call_story(call_id))
     assert not [line for line in house.pbx.log_lines("") if "7392" in line]
+
+
+async def test_a_recording_that_a_killed_server_left_is_put_away_by_the_next(house: House) -> None:
+    _, agent = await house.agent("1004")
+    caller = await house.queued("13800000001")
+    call_id = (await house.until("agent_connected")).call_id
+    recorder = house.server.recorder
+    assert recorder is not None
+    await house.passes(1.0)
+    recorder._running.clear()  # as if another server had begun it
+    caller.hang_up()
+    await agent.wait_for("CALL_CLOSED")
+    await house.until("call_ended")
+    await house.server.journal.flush()
+    await house.holds(lambda: all(map(_closed, recorder._files(call_id))))
+    await recorder.recover()
+    entry = await kept(house, call_id)
+    about = about_of(entry.facts)
+    assert (about.call_id, about.agents, about.queue) == (call_id, ("1004",), "trading")
+    assert of(about.segments, "talk", "1004").ends - of(about.segments, "talk", "1004").begins > 0.9
+    assert list(recorder._spool.iterdir()) == []
 
 
 async def test_a_caller_with_whom_nobody_spoke_leaves_no_recording(house: House) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cti.call_states import State
-from cti.recordings.following import Following
+from cti.recordings.following import Following, followed
 from cti.recordings.timeline import Segment
 
 
@@ -39,3 +39,23 @@ def test_what_stays_the_same_is_one_segment() -> None:
     for at in (10, 11, 12):
         following.moved(at, State.TALKING, "1001")
     assert following.segments(20) == (Segment("talk", 10, 20, "1001"),)
+
+
+def test_the_journal_tells_the_same_of_a_call_whose_server_was_killed() -> None:
+    def moved(at: float, event: str, after: str) -> dict[str, object]:
+        return {"kind": "call_moved", "at": at, "event": event, "after": after, "agent_id": None}
+
+    steps = [
+        moved(100, "answered", "menu"),
+        {"kind": "recording_silenced", "at": 101, "on": True},
+        {"kind": "recording_silenced", "at": 104, "on": False},
+        moved(110, "connected", "talking"),
+        {"kind": "agent_connected", "at": 110, "agent_id": "1001"},
+        moved(120, "held", "held"),
+    ]
+    following = followed(steps)
+    assert following is not None
+    assert following.agents == ("1001",)
+    told = [one for one in following.segments(130) if one.ends > one.begins]
+    assert told == [Segment("silenced", 1, 4), Segment("talk", 10, 20, "1001"), Segment("hold", 20, 30, "1001")]
+    assert followed([moved(100, "hung_up", "ended")]) is None
