@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from tests.bench import acd, desks
+from tests.bench import acd, desks, sounds
 
 OUT = Path(".run/bench.json")
 RUNS = 3
@@ -27,7 +27,11 @@ class Figure(NamedTuple):
     goal: str = ""
 
 
-BENCHES: dict[str, Callable[[], Iterator[tuple[str, float, str, str]]]] = {"acd": acd.bench, "desks": desks.bench}
+BENCHES: dict[str, Callable[[], Iterator[tuple[str, float, str, str]]]] = {
+    "acd": acd.bench,
+    "desks": desks.bench,
+    "sounds": sounds.bench,
+}
 
 
 def main(only: list[str]) -> None:
