@@ -28,6 +28,7 @@ from cti.recordings.timeline import About
 
 log = structlog.get_logger(__name__)
 WHOLE_S, LOOK_S = 5.0, 0.05
+GOING_S = 0.7  # within it a channel that is refused to us is known to be gone
 HEADER = 44  # bytes of a .wav before its sound
 AGAIN_S = 60.0
 DAY_S = 86400.0
@@ -88,6 +89,9 @@ class Recorder:
         try:
             await call.leg.silence(on)
         except (ActionRefused, ActionTimeout) as error:
+            await asyncio.wait({call.leg.gone}, timeout=GOING_S)
+            if call.leg.gone.done():
+                return
             self._failed(call.id, str(error))
             if on:  # rather none than one with a secret in it
                 one.following.agents = ()

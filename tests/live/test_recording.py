@@ -162,6 +162,22 @@ async def test_what_is_keyed_in_secretly_is_silence_in_the_recording_and_nowhere
     assert not [line for line in house.pbx.log_lines("") if "7392" in line]
 
 
+async def test_who_hangs_up_while_asked_for_a_secret_leaves_nothing_and_no_alarm(house: House) -> None:
+    menu = parse(PIN_MENU, "pin.toml")
+    house.server._shared = replace(house.server._shared, menu_for=lambda _: menu)
+    caller = await house.caller("13800000001")
+    await house.until("recording_silenced", on=True)
+    await caller.press("7")
+    caller.hang_up()
+    await house.until("call_ended")
+    recorder = house.server.recorder
+    assert recorder is not None
+    await recorder.settled()
+    assert house.told("recording_failed", "reason") == []
+    assert recorder.hindered is None
+    assert list(recorder._spool.iterdir()) == []
+
+
 async def test_a_recording_that_a_killed_server_left_is_put_away_by_the_next(house: House) -> None:
     _, agent = await house.agent("1004")
     caller = await house.queued("13800000001")
