@@ -25,9 +25,17 @@ async def test_a_caller_reaches_an_agents_browser_and_each_hears_the_other(stage
     await expect(page.locator("#phone")).to_have_attribute("data-session", "talking")
     await expect(page.locator("#far-level")).not_to_have_attribute("value", "0")
     await house.passes(2.0)
-    await page.click("#hang_up")
+    await page.click('[data-disposition="quote"]')
+    await page.fill("#note", "问国债利率")
+    await page.click("#hang_up")  # with the note not yet sent
     ended = await house.until("call_ended")
     await caller.wait_for("CALL_CLOSED", 15)
+    await house.until("call_written_up", disposition="quote", note="问国债利率")
+    await house.server.journal.flush()
+    story = await house.server.store.call_story(ended.call_id)
+    assert story is not None
+    written = [(one["agent_id"], one["disposition"], one["note"]) for one in story["write_ups"]]
+    assert written == [("1001", "quote", "问国债利率")]
     assert (ended.outcome, ended.agent_id) == ("served", "1001")
     assert connected.agent_id == "1001"
     assert tone_seconds(caller.heard()[-1], AGENT_HZ) > 1.5
