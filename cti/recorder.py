@@ -65,6 +65,7 @@ class Recorder:
         self._tasks: set[asyncio.Task[None]] = set()
         self._kept = asyncio.Event()
         self.hindered: str | None = None
+        self._stopping = False
         bus.subscribe(events.CallMoved, self._moved)
         bus.subscribe(events.CallTransferred, self._transferred)
         bus.subscribe(events.CallEnded, self._ended)
@@ -209,12 +210,16 @@ class Recorder:
         finally:
             if self._tasks:
                 await asyncio.wait(self._tasks, timeout=WHOLE_S)
+            self._stopping = True
+            self._finisher.stop()
+            self._kept.set()
+            await asyncio.wait({work}, timeout=WHOLE_S)  # not cut short: a connection torn out of its work stays open
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
 
     async def _work(self) -> None:
         looked = 0.0
-        while True:
+        while not self._stopping:
             await self._finisher.work_off(self._clock)
             if self._clock() - looked > DAY_S:
                 looked = self._clock()

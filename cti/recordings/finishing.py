@@ -37,6 +37,14 @@ class Finisher:
     ) -> None:
         self._shelf, self._alarm, self._kind = shelf, alarm, kind
         self._bad: set[str] = set()
+        self._process: asyncio.subprocess.Process | None = None
+        self._stopped = False
+
+    def stop(self) -> None:
+        """What is being converted is given up, and `work_off` returns soon; the ledger remembers what is to be done."""
+        self._stopped = True
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
 
     async def keep(self, about: About, said: Path, heard: Path, now: float) -> str:
         """A call's finished tracks, as Asterisk wrote them, onto the shelf; they may be removed afterwards. Its id."""
@@ -47,11 +55,12 @@ class Finisher:
         done = 0
         try:
             for entry in await self._shelf.present():
-                if entry.kind == "kept" and entry.recording_id not in self._bad:
+                if entry.kind == "kept" and entry.recording_id not in self._bad and not self._stopped:
                     done += await self._one(entry, clock)
         except (OSError, SQLAlchemyError) as error:
-            log.error("recordings are not converted", error=str(error))  # noqa: TRY400 - one line is enough
-            self._alarm(str(error))
+            if not self._stopped:
+                log.error("recordings are not converted", error=str(error))  # noqa: TRY400 - one line is enough
+                self._alarm(str(error))
         else:
             self._alarm(None)
         return done
@@ -61,7 +70,7 @@ class Finisher:
         with tempfile.TemporaryDirectory(prefix="zongji-") as folder:
             target = Path(folder) / f"call.{self._kind}"
             try:
-                facts = await _converted(paths[SAID], paths[HEARD], target)
+                facts = await self._converted(paths[SAID], paths[HEARD], target)
             except (BadTrack, KeyError) as error:
                 self._bad.add(entry.recording_id)
                 log.error(  # noqa: TRY400 - one line is enough
@@ -71,24 +80,23 @@ class Finisher:
             await self._shelf.replace(entry.recording_id, {self._kind: target}, facts, clock())
         return True
 
-
-async def _converted(said: Path, heard: Path, target: Path) -> dict[str, Any]:
-    """In a process of its own, behind everything else, which ends with us. Raises BadTrack and OSError."""
-    command = (*NICE, sys.executable, "-m", "cti.recordings.tracks", *map(str, (said, heard, target)))
-    process = await asyncio.create_subprocess_exec(
-        *command, cwd=ROOT, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        told, complaint = await process.communicate()
-    except BaseException:
-        process.kill()
-        await process.wait()
-        raise
-    if process.returncode == 0:
-        facts: dict[str, Any] = json.loads(told)
-        return facts
-    why = next(reversed(complaint.decode("utf-8", "replace").strip().splitlines()), "it said nothing")
-    if process.returncode == BAD:
-        raise BadTrack(why)
-    raise OSError(errno.EIO, why)
+    async def _converted(self, said: Path, heard: Path, target: Path) -> dict[str, Any]:
+        """In a process of its own, behind everything else, which ends with us. Raises BadTrack and OSError."""
+        command = (*NICE, sys.executable, "-m", "cti.recordings.tracks", *map(str, (said, heard, target)))
+        process = self._process = await asyncio.create_subprocess_exec(
+            *command, cwd=ROOT, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        try:
+            told, complaint = await process.communicate()
+        except BaseException:
+            process.kill()
+            await process.wait()
+            raise
+        if process.returncode == 0:
+            facts: dict[str, Any] = json.loads(told)
+            return facts
+        why = next(reversed(complaint.decode("utf-8", "replace").strip().splitlines()), "it said nothing")
+        if process.returncode == BAD:
+            raise BadTrack(why)
+        raise OSError(errno.EIO, why)

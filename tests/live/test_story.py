@@ -10,7 +10,7 @@ from db.demo import PASSWORD
 from tests.live.conftest import House, Parts
 
 pytestmark = pytest.mark.live
-IN_THEIR_OWN_TIME = {"customer_found", "pop_shown"}  # when the database and the page answer
+IN_THEIR_OWN_TIME = {"customer_found", "pop_shown", "recording_kept"}  # when the database and the page answer
 STORY = [
     "call_arrived",
     "call_moved answered",
