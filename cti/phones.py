@@ -294,7 +294,7 @@ def _account(one: Account, proxy: str) -> str:
 # -- what was heard ---------------------------------------------------------------------------------------------------
 
 
-def _frames(path: Path) -> tuple[array[int], int]:
+def sound_of(path: Path) -> tuple[array[int], int]:
     with wave.open(str(path)) as sound:
         return array("h", sound.readframes(sound.getnframes()))[:: sound.getnchannels()], sound.getframerate()
 
@@ -308,19 +308,19 @@ def _is_whole(path: Path) -> bool:
 
 
 def _part(path: Path, from_s: float, to_s: float) -> tuple[array[int], int]:
-    frames, rate = _frames(path)
+    frames, rate = sound_of(path)
     return frames[int(max(from_s, 0.0) * rate) : int(max(0.0, min(to_s * rate, len(frames))))], rate
 
 
 def seconds_of(path: Path) -> float:
     """How long a recording lasts."""
-    frames, rate = _frames(path)
+    frames, rate = sound_of(path)
     return len(frames) / rate
 
 
 def tone_level(path: Path, hz: float, from_s: float = 0.0, to_s: float = math.inf) -> float:
     """Amplitude of one frequency, 0 to 1, by the Goertzel algorithm (G. Goertzel, 1958)."""
-    return _level(*_part(path, from_s, to_s), hz)
+    return level_of(*_part(path, from_s, to_s), hz)
 
 
 def tone_seconds(path: Path, hz: float, from_s: float = 0.0, to_s: float = math.inf) -> float:
@@ -328,7 +328,7 @@ def tone_seconds(path: Path, hz: float, from_s: float = 0.0, to_s: float = math.
     part, rate = _part(path, from_s, to_s)
     size = rate // 10
     windows = (part[begin : begin + size] for begin in range(0, len(part) - size // 2, size))
-    return sum(_level(window, rate, hz) > HEARD for window in windows) / 10
+    return sum(level_of(window, rate, hz) > HEARD for window in windows) / 10
 
 
 def level_db(path: Path, from_s: float = 0.0, to_s: float = math.inf) -> float:
@@ -338,7 +338,7 @@ def level_db(path: Path, from_s: float = 0.0, to_s: float = math.inf) -> float:
     return max(-120.0, 10 * math.log10(max(power, 1e-3) / 32768**2))
 
 
-def _level(part: array[int], rate: int, hz: float) -> float:
+def level_of(part: array[int], rate: int, hz: float) -> float:
     if not part:
         return 0.0
     turn = 2 * math.cos(2 * math.pi * hz / rate)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import socket
 import tempfile
 import time
-import tomllib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -21,7 +19,7 @@ from acd.agent_states import Activity
 from agents.roster import Page
 from agents.wire import CallState, Message, server_messages
 from cti.app import Server, Voice, prepare_voice
-from cti.audio import write_hold_music, write_tone
+from cti.audio import write_hold_music
 from cti.events import Event
 from cti.pbx import Pbx, PbxConfig
 from cti.phones import Account, Phone, phone
@@ -29,15 +27,13 @@ from cti.secrets import Secrets
 from cti.settings import AsteriskSettings, OutboundSettings, QueueSettings, Settings
 from cti.settings_demo import DEMO_QUEUES
 from ivr.nodes import Collect, Menu
+from tests.live.tones import write_all
 from tests.ports import free_port, free_rtp
 
 ROOT = Path(__file__).parents[2]
 PROVIDED = ROOT / ".pbx" / "asterisk.json"
 PASSWORD = "for-this-test"
-PROMPT_S = 2
 PHONES = ("agent1001", "agent1002", "agent1003", "agent1004", "web1004", "agent2001", "web2002")
-PROMPTS = tomllib.loads((ROOT / "ivr" / "menus" / "prompts.toml").read_text("utf-8"))
-PROMPT_HZ = {pair: 1000 + 40 * n for n, pair in enumerate(itertools.product(("zh", "en"), PROMPTS))}
 QUIRK = "Option 'stir_shaken' is no longer supported"  # of every endpoint that is pushed twice
 CROSSED = "Session already DISCONNECTED"  # a hang-up has crossed Asterisk's update of the caller's name
 BUSY = {Activity.OFFERED, Activity.TALKING, Activity.HELD}
@@ -281,11 +277,9 @@ async def nothing_stays_open() -> AsyncIterator[None]:
 
 @pytest.fixture(scope="session")
 def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Every prompt is a tone of its own, so that a recording tells which of them was heard."""
+    """Every prompt is a pair of tones of its own, so that a recording tells which of them was heard."""
     folder = tmp_path_factory.mktemp("recordings")
-    for (language, prompt), hz in PROMPT_HZ.items():
-        (folder / language).mkdir(exist_ok=True)
-        write_tone(folder / language / f"{prompt}.wav", hz, PROMPT_S)
+    write_all(folder)
     return folder
 
 

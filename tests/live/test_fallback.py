@@ -6,12 +6,12 @@ import asyncio
 
 import pytest
 
-from cti.phones import Account, phone, tone_seconds
-from tests.live.conftest import PASSWORD, PROMPT_HZ, PROMPT_S, Parts, asterisk_is_empty
+from cti.phones import Account, phone
+from tests.live.conftest import PASSWORD, Parts, asterisk_is_empty
+from tests.live.tones import PROMPT_S, prompt_seconds
 
 pytestmark = pytest.mark.live
 CALLER = Account("caller", PASSWORD, "张三丰", "13800000001", register=False)
-FALLBACK_HZ = PROMPT_HZ["zh", "fallback"]
 
 
 async def test_a_caller_who_came_while_the_server_was_away_is_handed_over_on_the_same_channel(parts: Parts) -> None:
@@ -26,7 +26,7 @@ async def test_a_caller_who_came_while_the_server_was_away_is_handed_over_on_the
             caller.hang_up()
             await house.until("call_ended")
         await caller.wait_for("CALL_CLOSED")
-        heard = [tone_seconds(caller.heard()[-1], PROMPT_HZ["zh", prompt]) for prompt in ("fallback", "welcome")]
+        heard = [prompt_seconds(caller.heard()[-1], "zh", prompt) for prompt in ("fallback", "welcome")]
 
     assert arrived.uniqueid == uniqueid
     assert arrived.name == "张三丰"
@@ -39,7 +39,7 @@ async def test_without_a_server_the_caller_is_told_twice_and_let_go(parts: Parts
         caller.dial(f"sip:8000@{parts.sip}")
         await caller.wait_for("CALL_ESTABLISHED")
         await caller.wait_for("CALL_CLOSED", 20)
-        told = tone_seconds(caller.heard()[-1], FALLBACK_HZ)
+        told = prompt_seconds(caller.heard()[-1], "zh", "fallback")
 
     assert told == pytest.approx(2 * PROMPT_S, abs=0.5)
     await asterisk_is_empty(parts.pbx)
@@ -56,4 +56,4 @@ async def test_a_heartbeat_that_grew_old_is_a_server_that_is_away(parts: Parts) 
         await asyncio.sleep(PROMPT_S)
         caller.hang_up()
         await caller.wait_for("CALL_CLOSED")
-        assert tone_seconds(caller.heard()[-1], FALLBACK_HZ) > 0.5
+        assert prompt_seconds(caller.heard()[-1], "zh", "fallback") > 0.5

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.live.conftest import PROMPT_S, House
+from tests.live.conftest import House
+from tests.live.tones import PROMPT_S
 
 pytestmark = pytest.mark.live
 AT_ONCE_S = PROMPT_S / 2

@@ -12,7 +12,7 @@ from db.tables import AgentRow
 from tests.live.conftest import PASSWORD, House
 
 pytestmark = pytest.mark.live
-CALLER_HZ, AGENT_HZ, SUPERVISOR_HZ = 440, 880, 1100
+CALLER_HZ, AGENT_HZ, SUPERVISOR_HZ = 440, 880, 1040  # far from music and prompts: a part of a tone is heard beside it
 LONG = 2.0
 MOST = 1.2  # seconds of a tone that must be there: what rings and begins takes its time
 
