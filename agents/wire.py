@@ -90,7 +90,7 @@ class CallState(Message):
     since: float
     number: str = ""
     queue: str = ""
-    direction: Literal["in", "out"] = "in"
+    direction: Literal["in", "out", "callback", "voicemail"] = "in"
     role: Literal["owner", "consulted"] = "owner"
     muted: bool = False
     other: Other | None = None

@@ -15,7 +15,6 @@ from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from acd.scenario import BadScenario
-from cti.app import StartError, prepare_voice
 from cti.asterisk.link import LinkDown, LinkRefused
 from cti.audio import AudioError
 from cti.doctor import Finding, broken, examine
@@ -28,6 +27,7 @@ from cti.settings import Settings, SettingsError, load
 from cti.simulating import run_replay, run_simulation
 from cti.try_call import try_call
 from cti.up import TEMPLATES, end_orphans, pbx_config, say, up
+from cti.voice import StartError, prepare_voice
 from db.engine import dispose, make_engine
 from db.recordings import RecordingLedger
 from ivr.menus import BadMenu

@@ -9,10 +9,8 @@ import gc
 import random
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,176 +21,54 @@ from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
 from acd.core import Acd
-from acd.hours import Hours, Span
 from acd.ledger import Ledger
-from acd.model import Config, Overflow, Queue, Ring
-from acd.skills import parse
 from agents.auth import Auth, hash_password
 from agents.ports import CheckResult, Control
 from agents.roster import Roster
 from agents.web import create_app
-from agents.wire import Disposition, QueueDispositions
 from cti import events
 from cti.asterisk.ari import Ari
 from cti.asterisk.link import Link, LinkDown, LinkRefused
-from cti.audio import PromptFiles, PromptMaker
 from cti.browser_phones import BrowserPhones
 from cti.bus import Bus
-from cti.call import OUTBOUND, House
+from cti.call import House
+from cti.callback_rules import Rules as CallbackRules
+from cti.callbacks import Callbacks
 from cti.calls import Calls
 from cti.control import CallDesk
 from cti.dispatcher import Dispatcher
-from cti.floor import COLLEAGUES, Floor
+from cti.floor import Floor
+from cti.from_settings import acd_config, calendars, dispositions, host_of, treatment
+from cti.hosts.breaker import Rule as BreakerRule
+from cti.hosts.guard import GuardedHost
 from cti.listeners.journal import JournalListener
 from cti.listeners.mqtt import MqttListener
 from cti.metrics import Metrics, Readings
 from cti.numbers import e164
+from cti.pin_gate import PinGate
 from cti.recorder import DAY_S, Recorder
 from cti.recordings.finishing import Finisher
 from cti.recordings.shelf import Shelf
+from cti.saying import HouseSounds
 from cti.secrets import Secrets
-from cti.settings import QueueSettings, Settings, fault_in
+from cti.self_service import SelfService
+from cti.settings import Settings
 from cti.supervision import Supervision
 from cti.telephones import LineTelephones
 from cti.today import COUNTED, Today
+from cti.voice import BEEP, StartError, Voice, seen_by_asterisk
+from cti.voicemails import Voicemails
 from cti.write_up import Rules, WriteUps
+from db.callbacks import Waiting as WaitingContacts
 from db.demo import seed_demo
 from db.engine import dispose, make_engine, upgrade
 from db.journal import Journal
+from db.pin_tries import PinTries
 from db.recordings import RecordingLedger
 from db.store import Store
-from ivr import menus, prompts
-from ivr.check import check
-from ivr.nodes import Enqueue, MenuSet
+from ivr import in_line, locks
 
 log = structlog.get_logger(__name__)
-MENUS = Path(menus.__file__).parent
-
-
-class StartError(Exception):
-    """The server cannot start: one line that names the place and the cure."""
-
-
-@dataclass(frozen=True, slots=True)
-class Voice:
-    """The menus and the sounds they need: checked whole before any caller hears them.
-
-    `menu` answers every call, except where a dialled number has its own in `numbers`.
-    """
-
-    menu: MenuSet
-    files: PromptFiles
-    numbers: Mapping[str, MenuSet] = field(default_factory=dict)
-    surveys: Mapping[str, MenuSet] = field(default_factory=dict)  # by queue
-
-    def menu_for(self, dialled: str) -> MenuSet:
-        return self.numbers.get(dialled, self.menu)
-
-
-async def prepare_voice(settings: Settings, progress: Callable[[int, int], None] = lambda *_: None) -> Voice:
-    """Load and check the menus, make every prompt; raises StartError, AudioError, BadMenu or BadPrompts."""
-    catalogue = _catalogue(settings)
-    surveys = {queue.name: queue.survey for queue in settings.queues if queue.survey}
-    found = {name: _menu(settings, name) for name in (settings.menu, *settings.numbers.values(), *surveys.values())}
-    queues = {queue.name for queue in settings.queues}
-    problems = [
-        one
-        for menu in found.values()
-        for one in check(
-            menu, prompts=catalogue, queues=queues, languages=settings.languages,
-            fault_in=lambda requires: fault_in(requires, settings.skills),
-        )
-    ]  # fmt: skip
-    told = [*map(str, problems), *(_no_survey(found[name]) for name in surveys.values() if _leads_on(found[name]))]
-    if told:
-        raise StartError("\n".join(dict.fromkeys(told)))
-    files = await PromptMaker(settings.run_dir / "sounds", settings.recordings_dir).ensure(
-        catalogue, settings.languages, progress
-    )
-    numbers = {number: found[name] for number, name in settings.numbers.items()}
-    return Voice(found[settings.menu], files, numbers, {queue: found[name] for queue, name in surveys.items()})
-
-
-def _leads_on(menu: MenuSet) -> bool:
-    return any(isinstance(node, Enqueue) for node in menu.nodes.values())
-
-
-def _no_survey(menu: MenuSet) -> str:
-    return (
-        f"{menu.file}:1: a survey ends with a hang-up, and this one leads to a queue: mend it, or the queue's 'survey'"
-    )
-
-
-def _catalogue(settings: Settings) -> prompts.Catalogue:
-    """The built-in prompts, and over them those of the house's own menus."""
-    catalogue = prompts.parse((MENUS / "prompts.toml").read_text("utf-8"), "ivr/menus/prompts.toml", settings.languages)
-    own = settings.menus_dir / "prompts.toml" if settings.menus_dir else None
-    if own is None or not own.exists():
-        return catalogue
-    return {**catalogue, **prompts.parse(_text(own, "menus_dir"), str(own), settings.languages)}
-
-
-def _menu(settings: Settings, name: str) -> MenuSet:
-    own = settings.menus_dir / f"{name}.toml" if settings.menus_dir else None
-    if own is not None and own.exists():
-        return menus.parse(_text(own, "menus_dir"), str(own))
-    path = MENUS / f"{name}.toml"
-    if not path.exists():
-        places = " or ".join(str(place) for place in (own, f"ivr/menus/{path.name}") if place)
-        raise StartError(f"menu {name!r}: there is no {places}: mend 'menu' or 'numbers' in the settings, or add it")
-    return menus.parse(path.read_text("utf-8"), f"ivr/menus/{path.name}")
-
-
-def _text(path: Path, setting: str) -> str:
-    try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise StartError(f"{path}: {error}: mend {setting!r} in the settings") from None
-
-
-def seen_by_asterisk(settings: Settings, sound: Path) -> Path:
-    """The path by which Asterisk opens one of our prompts: an Asterisk elsewhere may have them in another folder."""
-    seen_at = settings.asterisk.sounds_dir
-    if settings.asterisk.own or seen_at is None:
-        return sound
-    return seen_at / sound.relative_to((settings.run_dir / "sounds").resolve())
-
-
-def acd_config(settings: Settings) -> Config:
-    own = (Queue(COLLEAGUES, wrapup_s=0.0), Queue(OUTBOUND, wrapup_s=settings.outbound.wrapup_s))
-    return Config(
-        {one.name: one for one in (*own, *(_queue(queue, settings.time_zone) for queue in settings.queues))},
-        missed_limit=settings.missed_limit,
-        refused_limit=settings.refused_limit,
-        again_s=settings.again_s,
-    )
-
-
-def _queue(one: QueueSettings, time_zone: str) -> Queue:
-    spans = tuple(Span(day, span.opens, span.closes) for span in one.hours for day in span.days)
-    return Queue(
-        one.name,
-        parse(one.requires),
-        tuple(Ring(ring.after_s, parse(ring.requires)) for ring in one.rings),
-        skip_rings=one.skip_rings,
-        rule=one.rule,
-        wrapup_s=one.wrapup_s,
-        write_up=one.disposition == "forced" and bool(one.dispositions),
-        offer_timeout_s=one.offer_timeout_s,
-        ageing_per_s=one.ageing_per_s,
-        priority=one.priority,
-        overflow=tuple(Overflow(rule.when, rule.over, rule.to) for rule in one.overflow),
-        hours=Hours(spans, ZoneInfo(time_zone)) if spans else None,
-        closing=one.closing,
-        closed_to=one.closed_to,
-        handle_s=one.handle_s,
-        patience_s=one.patience_s,
-    )
-
-
-def _dispositions(one: QueueSettings) -> QueueDispositions:
-    choices = tuple(Disposition(code=each.code, zh=each.zh, en=each.en) for each in one.dispositions)
-    return QueueDispositions(queue=one.name, forced=one.disposition == "forced", choices=choices)
 
 
 class Server:
@@ -229,29 +105,67 @@ class Server:
             self.floor.queues,
         )  # fmt: skip
         self.recorder = self._recorder() if settings.recording.on and settings.asterisk.own else None
+        self.sounds = HouseSounds(
+            voice.files, settings.run_dir / "sounds" / "said", lambda path: seen_by_asterisk(settings, path)
+        )
+        self._make_services()
         self._shared = House(
             bus=self.bus,
             clock=clock,
             router=self.dispatcher,
             phones=self.phones,
-            prompt=self._prompt,
+            sounds=self.sounds,
+            services=self.services,
             menu_for=voice.menu_for,
             find_customer=self._find_customer,
             language=settings.languages[0],
             recall_s=settings.recall_s,
             recorder=self.recorder,
             survey_of=voice.surveys.get,
+            menu_named=voice.named.get,
+            treatment_of=lambda queue: self._treatments.get(queue, in_line.Treatment()),
         )
         rules = Rules({one.name: one for one in settings.queues}, settings.wrapup_extra_s, settings.wrapup_extras)
         self.write_ups = WriteUps(self.acd, self.bus, self.dispatcher.handle, clock, rules, self.store)
         self.roster.wrapup_extras = settings.wrapup_extras
-        self.roster.dispositions = tuple(_dispositions(one) for one in settings.queues if one.dispositions)
+        self.roster.dispositions = tuple(dispositions(one) for one in settings.queues if one.dispositions)
         JournalListener(self.journal, self.calls.calls.get).listen(self.bus)
         self.metrics = Metrics(self._readings)
         self.metrics.listen(self.bus)
         self.mqtt = MqttListener(settings.mqtt, self.floor.queues, clock) if settings.mqtt.host else None
         if self.mqtt is not None:
             self.mqtt.listen(self.bus)
+
+    def _make_services(self) -> None:
+        """What the house does for callers by itself."""
+        settings, chosen = self.settings, self.settings.host
+        self._treatments = {one.name: treatment(one.in_line) for one in settings.queues}
+        adapter = host_of(settings, self.clock)
+        self.host = (
+            GuardedHost(
+                adapter, deadline_s=chosen.deadline_s, sessions=chosen.sessions,
+                rule=BreakerRule(chosen.failures, chosen.rest_s), on_change=self._host_changed,
+            )
+            if adapter is not None
+            else None
+        )  # fmt: skip
+        locking = locks.Rule(chosen.pin_tries, chosen.pin_lock_s)
+        self.gate = PinGate(self.host, PinTries(self.engine), locking, self.clock) if self.host is not None else None
+        self.calendars = calendars(settings)
+        waiting, asked = WaitingContacts(self.engine), settings.callback
+        rules = CallbackRules(asked.tries, asked.spacing_s, asked.expires_s, asked.per_number, asked.per_day)
+        self.callbacks = Callbacks(self.bus, self.clock, self.calls, waiting, rules, self.phones.may_dial)
+        folder = settings.run_dir / "voicemail"
+        self.voicemails = Voicemails(self.bus, self.clock, self.calls, waiting, folder)
+        self.services = SelfService(
+            self.host, self.gate, self.calendars, self.callbacks, self.voicemails,
+            lambda: seen_by_asterisk(settings, (settings.run_dir / "sounds" / BEEP).resolve().with_suffix("")),
+            self.clock,
+        )  # fmt: skip
+
+    def _host_changed(self, why: str | None) -> None:
+        log.warning("the host is down" if why else "the host is back", reason=why)
+        self.bus.publish(events.HostChanged(at=self.clock(), up=why is None, reason=why or ""))
 
     def _recorder(self) -> Recorder:
         settings, chosen = self.settings, self.settings.recording
@@ -277,10 +191,6 @@ class Server:
 
     def _house(self) -> House:
         return self._shared
-
-    def _prompt(self, prompt: str, language: str) -> Path:
-        """Where Asterisk finds the sound; raises KeyError."""
-        return seen_by_asterisk(self.settings, self._voice.files.path(prompt, language))
 
     async def _find_customer(self, by: str, value: str) -> dict[str, Any] | None:
         try:
@@ -311,6 +221,13 @@ class Server:
                 await stack.enter_async_context(self.mqtt.running())
             if self.recorder is not None:
                 await stack.enter_async_context(self.recorder.running())
+            self.sounds.clear()
+            if self.host is not None:
+                stack.push_async_callback(self.host.close)
+            if self.gate is not None:
+                await self.gate.open()
+            await stack.enter_async_context(self.callbacks.running())
+            await stack.enter_async_context(self.voicemails.running())
             people = await self.store.agents()
             self.floor.staff([one for one in people if one.role == "agent"])
             self.link = self.calls.link = self._make_link()
@@ -320,6 +237,8 @@ class Server:
             stack.push_async_callback(self.calls.close)
             stack.push_async_callback(self.supervision.close)
             await self._connect()
+            self.callbacks.begin()
+            self.voicemails.begin()
             yield self._web()
 
     async def _open_memory(self) -> None:
@@ -402,6 +321,9 @@ class Server:
         if self.recorder is not None:
             why = self.recorder.hindered
             found["recordings"] = CheckResult(why is None, why or "", needed=False)
+        if self.host is not None:
+            down = self.host.down
+            found["host"] = CheckResult(down is None, down or "", needed=False)
         if self.mqtt is not None:
             found["mqtt"] = self.mqtt.check()
         return found

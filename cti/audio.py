@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import glob
 import io
 import math
 import os
 import subprocess
 from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 from pydub import AudioSegment
 from pydub.silence import detect_leading_silence
 
-from ivr.prompts import Catalogue, sound_name
+from ivr import spoken
+from ivr.prompts import Catalogue, sound_name, word_name
 
 LEVEL_DBFS = -20.0
 # espeak-ng's speed is in English words a minute: 230 is some four Mandarin syllables a second
 VOICES = {"zh": ["-v", "cmn", "-s", "230"], "en": ["-v", "en-us", "-s", "150"]}
 RECIPE = f"4: level -20 dBFS, trimmed, 8 kHz wav and 16 kHz sln16; {VOICES}"
 SILENCE_DBFS = -50.0
+PROMPT_EDGES_MS = (60, 120)  # silence before and after
+WORD_EDGES_MS = (0, 30)
 
 
 class AudioError(Exception):
@@ -31,17 +35,25 @@ class AudioError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PromptFiles:
-    """Where each prompt lies, without extension, as Asterisk wants it."""
+    """Where each prompt and word lies, without extension, as Asterisk wants it."""
 
     paths: dict[tuple[str, str], Path]
+    words: dict[tuple[str, str], Path] = field(default_factory=dict)
 
     def path(self, prompt: str, language: str) -> Path:
         """Raises KeyError naming the prompt that is absent."""
         return self.paths[prompt, language]
 
+    def word(self, word: str, language: str) -> Path:
+        """Raises KeyError naming the word that is absent."""
+        return self.words[word, language]
+
 
 class PromptMaker:
-    """Makes what is missing, keeps what is there. `recordings/<language>/<prompt>.*` replaces the spoken text."""
+    """Makes what is missing, keeps what is there. `recordings/<language>/<prompt>.*` replaces the spoken text.
+
+    The words of spoken values are in `recordings/<language>/words/<word>.*`.
+    """
 
     def __init__(self, cache: Path, recordings: Path | None = None) -> None:
         self._cache, self._recordings = cache, recordings
@@ -49,36 +61,46 @@ class PromptMaker:
     async def ensure(
         self, catalogue: Catalogue, languages: Sequence[str], progress: Callable[[int, int], None] = lambda *_: None
     ) -> PromptFiles:
-        """Every prompt in every language is a file afterwards; raises AudioError."""
-        wanted = [(prompt, language) for prompt in catalogue for language in languages]
+        """Every prompt and word in every language is a file afterwards; raises AudioError."""
+        prompts = [(prompt, language) for language in languages for prompt in catalogue]
+        words = [(word, language) for language in languages for word in sorted(spoken.vocabulary(language))]
+        wanted = [*((*one, catalogue[one[0]][one[1]]) for one in prompts), *((*one, "") for one in words)]
         gate = asyncio.Semaphore(2)
         done = 0
 
-        async def one(prompt: str, language: str) -> Path:
+        async def one(name: str, language: str, text: str) -> Path:
             nonlocal done
             async with gate:
-                path = await asyncio.to_thread(self._ensure, prompt, language, catalogue[prompt][language])
+                make = self._prompt if text else self._word
+                path = await asyncio.to_thread(make, name, language, text)
             done += 1
             progress(done, len(wanted))
             return path
 
-        paths = await asyncio.gather(*(one(prompt, language) for prompt, language in wanted))
-        return PromptFiles(dict(zip(wanted, paths, strict=True)))
+        paths = await asyncio.gather(*(one(*each) for each in wanted))
+        made = dict(zip((*prompts, *words), paths, strict=True))
+        return PromptFiles({one: made[one] for one in prompts}, {one: made[one] for one in words})
 
-    def _ensure(self, prompt: str, language: str, words: str) -> Path:
-        recording = self._recording(prompt, language)
-        content = recording.read_bytes() if recording else words.encode()
-        target = (self._cache / language / sound_name(prompt, content, RECIPE)).resolve()
+    def _prompt(self, prompt: str, language: str, text: str) -> Path:
+        return self._ensure(prompt, language, text, self._recording(language, prompt), PROMPT_EDGES_MS)
+
+    def _word(self, word: str, language: str, _: str) -> Path:
+        recording = self._recording(f"{language}/words", word)
+        return self._ensure(word_name(word), language, word, recording, WORD_EDGES_MS)
+
+    def _ensure(self, name: str, language: str, text: str, recording: Path | None, edges_ms: tuple[int, int]) -> Path:
+        content = recording.read_bytes() if recording else text.encode()
+        target = (self._cache / language / sound_name(name, content, f"{RECIPE}; {edges_ms}")).resolve()
         if not target.with_suffix(".wav").exists():
             target.parent.mkdir(parents=True, exist_ok=True)
-            sound = _recorded(recording) if recording else _spoken(prompt, language, words)
-            _write(_levelled(sound, str(recording or f"prompt {prompt!r} in {language!r}")), target)
+            sound = _recorded(recording) if recording else _spoken(name, language, text)
+            _write(_levelled(sound, str(recording or f"prompt {name!r} in {language!r}"), edges_ms), target)
         return target
 
-    def _recording(self, prompt: str, language: str) -> Path | None:
+    def _recording(self, folder: str, name: str) -> Path | None:
         if self._recordings is None:
             return None
-        return next(iter(sorted((self._recordings / language).glob(f"{prompt}.*"))), None)
+        return next(iter(sorted((self._recordings / folder).glob(f"{glob.escape(name)}.*"))), None)
 
 
 @cache
@@ -112,14 +134,15 @@ def _recorded(path: Path) -> AudioSegment:
         raise AudioError(f"{path} cannot be read as sound: {str(error).splitlines()[0]}") from None
 
 
-def _levelled(sound: AudioSegment, what: str) -> AudioSegment:
+def _levelled(sound: AudioSegment, what: str, edges_ms: tuple[int, int] = PROMPT_EDGES_MS) -> AudioSegment:
     start = detect_leading_silence(sound, SILENCE_DBFS)
     end = detect_leading_silence(sound.reverse(), SILENCE_DBFS)
     trimmed = sound[start : len(sound) - end].set_channels(1).set_sample_width(2)
     if not len(trimmed):
         raise AudioError(f"{what} is nothing but silence: record it again")
     gain = min(LEVEL_DBFS - trimmed.dBFS, -1.0 - trimmed.max_dBFS)
-    return AudioSegment.silent(60, trimmed.frame_rate) + trimmed.apply_gain(gain) + AudioSegment.silent(120)
+    before, after = (AudioSegment.silent(edge_ms, trimmed.frame_rate) for edge_ms in edges_ms)
+    return before + trimmed.apply_gain(gain) + after
 
 
 def _write(sound: AudioSegment, target: Path) -> None:
@@ -146,6 +169,14 @@ def write_tone(path: Path, hz: int, seconds: int, level: float = 0.3) -> None:
     """A steady tone of whole hertz and seconds, 8 kHz 16 bit mono."""
     second = array("h", (int(32767 * level * math.sin(2 * math.pi * hz * n / 8000)) for n in range(8000)))
     _save_frames(path, second * seconds)
+
+
+def write_beep(path: Path) -> None:
+    """A short tone after which one speaks; made once."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        frames = array("h", (int(32767 * 0.2 * math.sin(2 * math.pi * 1000 * n / 8000)) for n in range(2400)))
+        _save_frames(path, frames)
 
 
 def write_hold_music(path: Path) -> None:

@@ -17,11 +17,13 @@ from cti.asterisk.channel import Leg
 from cti.asterisk.link import ActionRefused
 from cti.bus import Bus
 from cti.call_states import Happening, State
-from cti.caller import MenuCaller
+from cti.caller import MenuCaller, Services, Sounds
 from cti.talk import End, NotReached, Party, Talk
+from cti.treating import Treating
 from ivr.caller import HungUp
+from ivr.in_line import Outlook, Treatment
 from ivr.nodes import MenuSet
-from ivr.run import ToQueue
+from ivr.run import Goodbye, ToQueue
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +36,11 @@ class Overflowed(Exception):
         self.to, self.reason = to, reason
 
 
+class WaitsNoLonger(Exception):
+    """The caller has chosen something else; what was to be said of it was said."""
+
+
+MESSAGE_KEY_S = 600.0
 HEAD = 1e6  # a priority before all who came by themselves
 OUTBOUND = "_outbound"  # the queue of calls that agents make: nobody waits in it, it gives them their wrap-up
 
@@ -53,6 +60,7 @@ class Router(Protocol):
 
     def enqueue(self, call: Call, wish: Wish) -> asyncio.Future[Party]: ...
     def leave(self, contact_id: str) -> None: ...
+    def outlook(self, contact_id: str) -> Outlook | None: ...
     def done(self, contact_id: str, agent_id: str, *, talked: bool = True) -> None: ...
     def moved(self, contact_id: str, queue: str) -> None: ...
 
@@ -94,13 +102,16 @@ class House:
     clock: Callable[[], float]
     router: Router
     phones: Telephones
-    prompt: Callable[[str, str], Path]
+    sounds: Sounds
+    services: Services
     menu_for: Callable[[str], MenuSet]
     find_customer: Callable[[str, str], Coroutine[Any, Any, dict[str, Any] | None]]
     language: str
     recall_s: float = 20.0
     recorder: Recorder | None = None
     survey_of: Callable[[str], MenuSet | None] = lambda _queue: None
+    menu_named: Callable[[str], MenuSet | None] = lambda _name: None
+    treatment_of: Callable[[str], Treatment] = lambda _queue: Treatment()
 
 
 @dataclass(slots=True)
@@ -127,6 +138,11 @@ class Facts:
     path: list[str] = field(default_factory=list)
     data: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def channel(self) -> str | None:
+        """How a customer waits who is not on the line."""
+        return self.direction if self.direction in {"callback", "voicemail"} else None
+
 
 class Call:
     """A caller's visit. `run()` never raises; after it the channel is gone and CallEnded was published."""
@@ -143,6 +159,9 @@ class Call:
         self._wish: Wish | None = None
         self._forward_to = ""
         self._announcement = "queue_wait"
+        self._message: Path | None = None
+        self.values: dict[str, Any] = {"caller": facts.number} if facts.number.isdigit() else {}
+        self.caller = MenuCaller(self, house.sounds, house.services)
         self.talk: Talk | None = None
         self.agent: Party | None = None  # whose legs and work end with the call
 
@@ -151,7 +170,7 @@ class Call:
     async def run(self) -> None:
         try:
             self.look_up("number", self.facts.number)
-            await (self._visit() if self.facts.direction == "in" else self._made_by_us())
+            await _STORIES[self.facts.direction](self)
         except HungUp:
             log.debug("the caller is gone", call_id=self.id)
         except asyncio.CancelledError:
@@ -168,11 +187,10 @@ class Call:
     async def _visit(self) -> None:
         await self.leg.answer()
         self.move(Happening.ANSWERED)
-        if self._house.recorder is not None:
-            await self._house.recorder.begin(self)
-        outcome = await ivr.run.run(self._house.menu_for(self.facts.dialled), MenuCaller(self, self._house.prompt))
+        await self._begin_recording()
+        outcome = await ivr.run.run(self._house.menu_for(self.facts.dialled), self.caller)
         if not isinstance(outcome, ToQueue):
-            self._end_as(outcome.reason, "server")
+            self._end_as(outcome.reason if isinstance(outcome, Goodbye) else "goodbye", "server")
             self.move(Happening.SAID_GOODBYE)
             return
         self.facts.queued_at = self._house.clock()
@@ -186,7 +204,7 @@ class Call:
         """How it was; what was answered is kept also when the caller has enough in the middle of it."""
         before = dict(self.facts.data)
         try:
-            await ivr.run.run(survey, MenuCaller(self, self._house.prompt))
+            await ivr.run.run(survey, self.caller)
         finally:
             answers = {key: value for key, value in self.facts.data.items() if before.get(key) != value}
             if answers:
@@ -202,15 +220,76 @@ class Call:
             await agent.leg.until(self._house.phones.customer(self))
         except NotReached as error:
             self.facts.cause = error.cause
-            if self.agent is None:
-                self.leg.lost()  # nobody has dialled the customer
             return
-        if self._house.recorder is not None:
-            await self._house.recorder.begin(self)
+        await self._begin_recording()
         if await self._joined(agent):
             self._house.router.moved(agent.contact_id, OUTBOUND)
             self._connected(agent)
             await self._serve(self._go_on(agent))
+
+    async def _called_back(self) -> None:
+        """In line with the time of the call before; the agent's phone first, then the customer's."""
+        agent = await self._agent_in_turn()
+        self._end_as("not_reached", "server")
+        self.facts.agent_id = agent.id
+        self.move(Happening.DIALLED)
+        try:
+            await agent.leg.tone("ring")
+            await agent.leg.until(self._house.phones.customer(self))
+        except NotReached as error:
+            self.facts.cause = error.cause
+        except HungUp:
+            self.facts.cause, self.facts.hung_up_by = "agent_gone", "agent"
+        else:
+            await self._begin_recording()
+            if await self._joined(agent):
+                self._connected(agent)
+                await self._serve(self._go_on(agent))
+                return
+        self.agent = None
+        self._house.router.done(agent.contact_id, agent.id, talked=False)
+        await agent.release()
+
+    async def _message_heard(self) -> None:
+        """A message in line like a caller: the agent's phone says it; 1 says it again, 2 calls who has left it."""
+        agent = await self._agent_in_turn()
+        assert self._message is not None  # noqa: S101 - it is what this call is about
+        self._connected(agent)
+        key: str | None = "1"
+        while key != "2":
+            if key == "1":
+                await agent.leg.play([self._message], barge_in=True)
+                await agent.leg.play([self._house.sounds.prompt("message_end", self._house.language)], barge_in=True)
+            key = await agent.leg.key(MESSAGE_KEY_S)
+        await self._call_who_left_it(agent)
+
+    async def _call_who_left_it(self, agent: Party) -> None:
+        await agent.leg.tone("ring")
+        try:
+            await agent.leg.until(self._house.phones.customer(self))
+        except NotReached as error:
+            self.facts.cause = error.cause
+            return
+        await self._begin_recording()
+        if await self._joined(agent):
+            await self._serve(self._go_on(agent))
+
+    async def _agent_in_turn(self) -> Party:
+        """For a customer who is not on the line."""
+        assert self._wish is not None  # noqa: S101 - `waiting_as` said so
+        self.move(Happening.QUEUED)
+        self._end_as("not_served", "server")
+        try:
+            agent = self.agent = await self._next_agent()
+        except Overflowed as gone:
+            self.facts.cause = gone.reason
+            raise HungUp from None
+        self._wait = None
+        return agent
+
+    async def _begin_recording(self) -> None:
+        if self._house.recorder is not None:
+            await self._house.recorder.begin(self)
 
     async def _go_on(self, agent: Party) -> None:
         await self._be_served(await self._after(agent))
@@ -220,12 +299,25 @@ class Call:
         try:
             await served
         except Overflowed as gone:
-            self._end_as("overflowed", "server")
+            await self._sent_away(gone)
+            return
+        except WaitsNoLonger as chosen:
+            self._end_as(str(chosen), "server")
             self.move(Happening.SAID_GOODBYE)
-            await self.leg.play([self._prompt("closed" if gone.reason == "closed" else "overflowed")])
             return
         self._end_as("served", "agent")
         self.move(Happening.AGENT_LEFT)
+
+    async def _sent_away(self, gone: Overflowed) -> None:
+        """Who can wait no longer: to the menu of that name, such as voicemail, else with a word."""
+        self._end_as("overflowed", "server")
+        menu = self._house.menu_named(gone.to)
+        outcome = await ivr.run.run(menu, self.caller) if menu is not None else None
+        if isinstance(outcome, Goodbye):
+            self._end_as(outcome.reason, "server")
+        self.move(Happening.SAID_GOODBYE)
+        if not isinstance(outcome, Goodbye):
+            await self.leg.play([self._prompt("closed" if gone.reason == "closed" else "overflowed")])
 
     async def _be_served(self, wish: Wish | None) -> None:
         """By one agent after the other, until one lets the customer go."""
@@ -339,22 +431,16 @@ class Call:
     async def _next_agent(self) -> Party:
         assert self._wish is not None  # noqa: S101 - it waits
         agent = self._wait = self._house.router.enqueue(self, self._wish)
-        if not agent.done() and self._treatment is None:
-            self._treatment = asyncio.create_task(self._treat(), name=f"treat {self.id}")
+        if not agent.done() and self._treatment is None and self.leg.answered:
+            treating = Treating(
+                self, self.caller, self._house.treatment_of(self._wish.queue), self._house.menu_named,
+                lambda: self._house.router.outlook(self.id),
+            )  # fmt: skip
+            self._treatment = asyncio.create_task(treating.go_on(self._announcement), name=f"treat {self.id}")
         try:
             return await self.leg.until(agent)
         finally:
             await self._stop_treatment()
-
-    async def _treat(self) -> None:
-        """What the caller hears while waiting; the music is on before and after. Its failure costs nobody a place."""
-        try:
-            await self.leg.play([self._prompt(self._announcement)])
-            await self.leg.music(True)
-        except HungUp:
-            return
-        except Exception:
-            log.exception("the announcement failed", call_id=self.id)
 
     async def _stop_treatment(self) -> None:
         task, self._treatment = self._treatment, None
@@ -380,7 +466,7 @@ class Call:
         self._end_as("served", "caller")
         self.move(Happening.CONNECTED)
         waited = now - (self.facts.waiting_since or now)
-        self.publish(events.AgentConnected, agent_id=agent.id, waited_s=waited)
+        self.publish(events.AgentConnected, agent_id=agent.id, waited_s=waited, channel=self.facts.channel)
 
     async def _leave(self) -> None:
         """Whatever happened: nothing of this call is left behind. Each step is taken, also when another fails."""
@@ -428,6 +514,9 @@ class Call:
 
     async def hang_up(self) -> None:
         """The agent ends the talk: the customer hears a goodbye, or stays with the third."""
+        if self.agent is not None and self.facts.channel and (self.talk is None or self.talk.over.done()):
+            await self.agent.leg.hang_up()  # the customer is not there yet
+            return
         if self.state is not State.DIALLING:
             await self.in_talk().leave()
             return
@@ -457,6 +546,35 @@ class Call:
         talk = self.in_talk()
         self._forward_to = number
         await talk.send_on(Happening.FORWARDED)
+
+    def waiting_as(self, wish: Wish, since: float, message: Path | None = None) -> None:
+        """Of a customer who is not on the line: the place in line, and perhaps a message."""
+        self._wish, self._message = wish, message
+        self.facts.queue, self.facts.waiting_since, self.facts.queued_at = wish.queue, since, since
+        self.publish(
+            events.CallQueued, requires=wish.requires, priority=wish.priority, channel=self.facts.channel
+        )  # fmt: skip
+
+    @property
+    def place(self) -> tuple[Wish, float] | None:
+        """What the caller waits for, and since when; None who does not wait."""
+        waits = self._wish is not None and self.state in {State.QUEUED, State.OFFERED}
+        return (self._wish, self.facts.waiting_since or self._house.clock()) if waits and self._wish else None
+
+    def chose(self, outcome: str) -> bool:
+        """The caller is served otherwise and waits no longer; False when an agent is there already."""
+        if self._not_met() is not None:
+            return False
+        self._end_as(outcome, "caller")
+        if self._wait is not None and not self._wait.done():
+            self._house.router.leave(self.id)
+        return True
+
+    def waits_no_longer(self, reason: str) -> None:
+        """What the caller chose is done."""
+        if self._wait is not None and not self._wait.done():
+            self._house.router.leave(self.id)
+            self._wait.set_exception(WaitsNoLonger(reason))
 
     def in_talk(self) -> Talk:
         """Raises ImpossibleMove when nobody talks."""
@@ -510,6 +628,11 @@ class Call:
         if self._house.recorder is not None:
             await self._house.recorder.silence(self, on)
 
+    async def looked_up(self, most_s: float) -> None:
+        """The customer has been looked for, or so much time has passed."""
+        if self._look_up is not None:
+            await asyncio.wait({self._look_up}, timeout=most_s)
+
     def look_up(self, by: str, value: str) -> None:
         """Start looking for the customer; nobody waits for it, whoever needs it reads `facts.customer`."""
 
@@ -525,4 +648,12 @@ class Call:
         self.facts.outcome, self.facts.hung_up_by = outcome, hung_up_by
 
     def _prompt(self, prompt: str) -> Path:
-        return self._house.prompt(prompt, self.facts.language)
+        return self._house.sounds.prompt(prompt, self.facts.language)
+
+
+_STORIES: dict[str, Callable[[Call], Coroutine[Any, Any, None]]] = {
+    "in": Call._visit,
+    "out": Call._made_by_us,
+    "callback": Call._called_back,
+    "voicemail": Call._message_heard,
+}

@@ -2,45 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Mapping, MutableMapping, Sequence
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cti import events
 from cti.logs import HIDDEN, is_secret
+from ivr.values import Piece, Words
 
 if TYPE_CHECKING:
     from cti.call import Call
 
 
+class Sounds(Protocol):
+    """What is said, as Asterisk finds it. Both raise KeyError for what there is no sound of."""
+
+    def prompt(self, prompt: str, language: str) -> Path: ...
+    def words(self, words: Sequence[str], language: str) -> AbstractContextManager[Path]:
+        """One sound of all; it is gone afterwards."""
+
+
+class Services(Protocol):
+    """What a house does for callers by itself. Each may raise HungUp, and as `ivr.caller.Caller` says."""
+
+    async def authenticate(self, call: Call, account: str, pin: str) -> bool: ...
+    async def enquire(self, call: Call, ask: str) -> Mapping[str, Any]: ...
+    async def customer(self, call: Call) -> Mapping[str, Any] | None: ...
+    def hours(self, calendar: str) -> str: ...
+    def call_back(self, call: Call, number: str, queue: str, requires: str) -> bool: ...
+    async def leave_message(self, call: Call, queue: str, requires: str, most_s: float) -> bool: ...
+
+
 class MenuCaller:
     """Speaks prompts by id in the caller's language; what is collected becomes the call's data."""
 
-    def __init__(self, call: Call, prompt: Callable[[str, str], Path]) -> None:
-        self._call = call
-        self._prompt = prompt
+    def __init__(self, call: Call, sounds: Sounds, services: Services) -> None:
+        self._call, self._sounds, self._services = call, sounds, services
 
     @property
     def language(self) -> str:
         return self._call.facts.language
 
+    @property
+    def values(self) -> MutableMapping[str, Any]:
+        return self._call.values
+
     async def set_language(self, language: str) -> None:
         self._call.facts.language = language
 
-    async def play(self, *prompts: str, barge_in: bool = False) -> None:
-        await self._call.leg.play(self._files(prompts), barge_in=barge_in)
+    async def play(self, *pieces: Piece, barge_in: bool = False) -> None:
+        async with self._files(pieces) as files:
+            await self._call.leg.play(files, barge_in=barge_in)
 
     async def ask(
-        self, prompts: Sequence[str], *, digits: int, timeout_s: float, terminator: str = "#", between_s: float = 3.0
+        self, pieces: Sequence[Piece], *, digits: int, timeout_s: float, terminator: str = "#", between_s: float = 3.0
     ) -> str:
-        return await self._call.leg.ask(
-            self._files(prompts), digits=digits, timeout_s=timeout_s, terminator=terminator, between_s=between_s
-        )
+        async with self._files(pieces) as files:
+            return await self._call.leg.ask(
+                files, digits=digits, timeout_s=timeout_s, terminator=terminator, between_s=between_s
+            )
 
-    async def ask_secret(self, prompts: Sequence[str], *, digits: int, timeout_s: float, terminator: str = "#") -> str:
+    async def ask_secret(self, pieces: Sequence[Piece], *, digits: int, timeout_s: float, terminator: str = "#") -> str:
         await self._call.unheard(True)
         try:
-            return await self.ask(prompts, digits=digits, timeout_s=timeout_s, terminator=terminator)
+            return await self.ask(pieces, digits=digits, timeout_s=timeout_s, terminator=terminator)
         finally:
             await self._call.unheard(False)
 
@@ -56,6 +82,37 @@ class MenuCaller:
         self._call.facts.path.append(node)
         self._call.publish(events.MenuStepped, node=node)
 
-    def _files(self, prompts: Sequence[str]) -> list[Path]:
-        pairs = (prompt.partition("@") for prompt in prompts)
-        return [self._prompt(prompt, language or self.language) for prompt, _, language in pairs]
+    async def authenticate(self, account: str, pin: str) -> bool:
+        right = await self._services.authenticate(self._call, account, pin)
+        if right:
+            self.note("account", account)
+            self.note("verified", "yes")
+        return right
+
+    async def enquire(self, ask: str) -> Mapping[str, Any]:
+        return await self._services.enquire(self._call, ask)
+
+    async def look_up(self) -> Mapping[str, Any] | None:
+        return await self._services.customer(self._call)
+
+    async def hours(self, calendar: str) -> str:
+        return self._services.hours(calendar)
+
+    async def call_back(self, number: str, queue: str, requires: str) -> bool:
+        return self._services.call_back(self._call, number, queue, requires)
+
+    async def leave_message(self, queue: str, requires: str, most_s: float) -> bool:
+        return await self._services.leave_message(self._call, queue, requires, most_s)
+
+    @asynccontextmanager
+    async def _files(self, pieces: Sequence[Piece]) -> AsyncIterator[list[Path]]:
+        """The sounds in order; those made for this caller are gone afterwards."""
+        async with AsyncExitStack() as stack:
+            files: list[Path] = []
+            for piece in pieces:
+                if isinstance(piece, Words):
+                    files.append(stack.enter_context(self._sounds.words(piece.words, self.language)))
+                else:
+                    prompt, _, language = piece.partition("@")
+                    files.append(self._sounds.prompt(prompt, language or self.language))
+            yield files

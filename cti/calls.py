@@ -147,6 +147,16 @@ class Calls:
         )  # fmt: skip
         return self._begin(self.new_leg(), facts)
 
+    def make_for(self, number: str, channel: str, language: str) -> Call:
+        """A call for a customer who is not on the line, not begun yet: `begin` begins it."""
+        house = self._house()
+        facts = Facts(number, "", "", house.clock(), language, direction=channel)
+        return self._begin(self.new_leg(), facts)
+
+    def begin(self, call: Call) -> None:
+        """What `make_for` has made; its customer has a place in line."""
+        self._run_call(call)
+
     def start(self, call: Call) -> None:
         """What `make` has made."""
         call.publish(events.CallMade, agent_id=call.facts.agent_id, number=call.facts.number)
@@ -164,6 +174,7 @@ class Calls:
     async def dial(self, endpoint: str, dialling: Dialling, leg: Leg | None = None) -> Leg:
         """A leg that rings; raises ActionRefused, ActionTimeout or LinkDown."""
         leg = leg or self.new_leg()
+        leg.dialled = True
         try:
             await self.link.action(
                 commands.Originate(

@@ -15,7 +15,7 @@ from cti.call import HEAD, Call, Wish
 from cti.call_states import ImpossibleMove
 from cti.calls import Calls
 from cti.floor import COLLEAGUES, Floor
-from cti.numbers import as_dialled, may_be_dialled
+from cti.numbers import as_dialled
 from cti.settings import OutboundSettings
 from cti.talk import Party, Talk, Third, call_of
 from cti.telephones import LineTelephones
@@ -131,7 +131,7 @@ class CallDesk:
     def _check_number(self, number: str) -> None:
         if self._outbound.trunk is None:
             raise Refused("no_trunk", "this house has no line to the outside: set outbound.trunk")
-        if not may_be_dialled(number, self._outbound.allowed, self._outbound.refused):
+        if not self._phones.may_dial(number):
             raise Refused("class_of_service", f"{number} may not be dialled from here")
 
     def _check_colleague(self, agent_id: str, target: str) -> None:

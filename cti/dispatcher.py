@@ -27,6 +27,7 @@ from cti.call_states import Happening, State
 from cti.logs import context_of
 from cti.talk import NotReached, Party, call_of
 from ivr.caller import HungUp
+from ivr.in_line import Outlook
 
 log = structlog.get_logger(__name__)
 REASONS = {17: "busy", 21: "rejected", UNSEEN: "unseen"}  # Q.850: user busy, call rejected
@@ -123,6 +124,14 @@ class Dispatcher:
         """It waits no longer; whatever rings for it stops."""
         if self._waiting.pop(contact_id, None) is not None:
             self.handle(on.ContactLeft(contact_id))
+
+    def outlook(self, contact_id: str) -> Outlook | None:
+        """How many are before it, and how long it takes yet; None who does not wait."""
+        now = self._clock()
+        position, forecast = self.acd.position(contact_id, now), self.acd.expected(contact_id, now)
+        if position is None or forecast is None:
+            return None
+        return Outlook(position - 1, forecast.p50_s, forecast.p90_s)
 
     def done(self, contact_id: str, agent_id: str, *, talked: bool = True) -> None:
         """The talk is over: the agent's wrap-up begins. Without a talk there is none."""

@@ -75,8 +75,11 @@ class DataCollected(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallQueued(Event):
+    """`channel`: None for a caller on the line; `callback` or `voicemail` for one who is not."""
+
     requires: str
     priority: int
+    channel: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +125,7 @@ class OfferEnded(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentConnected(Event):
     waited_s: float
+    channel: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +154,55 @@ class SurveyAnswered(Event):
     """What the caller said of the call with this agent, by question."""
 
     answers: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerVerified(Event):
+    """By account and PIN."""
+
+    account: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerRefused(Event):
+    """Account and PIN were not right, or one of account and caller is locked."""
+
+    account: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostChanged(Event):
+    """The broker's host counts as down, or is back."""
+
+    up: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackAsked(Event):
+    """The caller waits no longer on the line, but keeps the place of `since`."""
+
+    callback_id: str
+    number: str
+    since: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackMoved(Event):
+    """`state` as in `cti.callbacks`; `due_at` is when it is tried next, UTC epoch seconds."""
+
+    callback_id: str
+    state: str
+    tries: int
+    due_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageLeft(Event):
+    """The caller has spoken a message of so many seconds, which an agent of the queue is to hear."""
+
+    voicemail_id: str
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

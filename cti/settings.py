@@ -6,21 +6,23 @@ together or raises `SettingsError` with one line a finding: place, reason, and w
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from acd.model import Closing, When
+from cti.calendars import days_off
 
-from .settings_demo import DEMO_QUEUES, DEMO_SKILLS
+from .settings_demo import DEMO_CALENDARS, DEMO_QUEUES, DEMO_SKILLS
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
 Prefix = Annotated[str, Field(pattern=r"^\+?[0-9]{0,15}$", min_length=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+Prompt = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
 def _is_local(given: object) -> object:
@@ -156,6 +158,78 @@ class RecordingSettings(Section):
     folder: Path | None = None
 
 
+class QuestionSettings(Section):
+    """How one question is put to a host that speaks HTTP, and where what it says stands (`cti.hosts.http`)."""
+
+    path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9/_.{}?=&-]*$")]
+    method: Literal["GET", "POST"] = "GET"
+    each: str = ""
+    fields: dict[str, str] = {}
+    words: dict[str, str] = {}
+
+
+class HostSettings(Section):
+    """The broker's host. `kind`: `demo`, `http` or `none`; unless given, demo in the demo's profile.
+
+    `deadline_s`: no caller waits longer for an answer; `sessions`: so many questions at once; after `failures` in a row
+    it is left in peace for `rest_s`. `pin_tries` wrong PINs of an account or a caller lock either for `pin_lock_s`.
+    """
+
+    kind: Literal["demo", "http", "none"] | None = None
+    url: Annotated[str, Field(pattern=r"^https?://")] | None = None
+    token: SecretStr | None = None
+    questions: dict[
+        Literal["authenticate", "balance", "positions", "quote", "orders", "order_status", "place"], QuestionSettings
+    ] = {}
+    deadline_s: Annotated[float, Field(gt=0, le=30)] = 3.0
+    sessions: Annotated[int, Field(ge=1, le=1000)] = 8
+    failures: Annotated[int, Field(ge=1, le=100)] = 5
+    rest_s: Annotated[float, Field(ge=1, le=3600)] = 10.0
+    pin_tries: Annotated[int, Field(ge=1, le=20)] = 3
+    pin_lock_s: Seconds = 1800.0
+
+
+class CallbackSettings(Section):
+    """`tries` attempts, `spacing_s` apart, until `expires_s` after it was asked for. `per_number` open at once for a
+    number, `per_day` in 24 hours for a number or by a caller."""
+
+    tries: Annotated[int, Field(ge=1, le=20)] = 3
+    spacing_s: Seconds = 600.0
+    expires_s: Seconds = 28_800.0
+    per_number: Annotated[int, Field(ge=1, le=20)] = 1
+    per_day: Annotated[int, Field(ge=1, le=100)] = 3
+
+
+class CalendarSettings(Section):
+    """`holidays`: a country (`CN`) or an exchange (`XSHG`) whose days off are ours; `closed` and `opened` are days of
+    our own, before those."""
+
+    name: Name
+    hours: list[HoursSettings] = Field(min_length=1)
+    holidays: Annotated[str, Field(pattern=r"^([A-Z]{2,4})?$")] = ""
+    closed: list[date] = []
+    opened: list[date] = []
+
+    @field_validator("holidays")
+    @classmethod
+    def _known(cls, given: str) -> str:
+        if given:
+            days_off(given, date.today().year)  # noqa: DTZ011 - any year will do
+        return given
+
+
+class InLineSettings(Section):
+    """Those who wait are told every `every_s` their `position`, an `estimate` where it is to be trusted, and one of the
+    `comfort` prompts after another. `offers`: menus they may choose by a key, as the prompts `offered` say."""
+
+    every_s: Annotated[float, Field(ge=5, le=3600)] = 45.0
+    position: bool = True
+    estimate: bool = True
+    comfort: list[Prompt] = []
+    offers: dict[Annotated[str, Field(pattern=r"^[0-9*#]$")], Name] = {}
+    offered: list[Prompt] = []
+
+
 class DispositionSettings(Section):
     """What became of a contact, for the agent to choose: `code` for reports, its words in both languages."""
 
@@ -172,6 +246,8 @@ class QueueSettings(Section):
     `prefer_s`: so long only the account manager and the last agent are asked. `target_s`: answered within it counts
     as in time. `keep_days`: as `[recording]`'s, for this queue's calls.
 
+    `calendar`: it is open as that one is, instead of `hours`. `in_line`: what those who wait hear and may choose.
+
     `survey`: the menu that asks callers how it was when the agent has hung up.
 
     `handle_s` and `patience_s` are what is expected, until the house has seen more.
@@ -185,8 +261,10 @@ class QueueSettings(Section):
     answer: Literal["ring", "auto", "standing"] = "ring"
     prefer_s: Seconds = 0.0
     survey: Name | None = None
+    in_line: InLineSettings = InLineSettings()
     overflow: list[OverflowSettings] = []
     hours: list[HoursSettings] = []
+    calendar: Name | None = None
     closing: Closing = Closing.SERVE
     closed_to: Name = "closed"
     handle_s: Annotated[float, Field(ge=1, le=86_400)] = 180.0
@@ -225,6 +303,9 @@ class Settings(BaseSettings):
     mqtt: MqttSettings = MqttSettings()
     outbound: OutboundSettings = OutboundSettings()
     recording: RecordingSettings = RecordingSettings()
+    host: HostSettings = HostSettings()
+    callback: CallbackSettings = CallbackSettings()
+    calendars: list[CalendarSettings] = Field([CalendarSettings(**one) for one in DEMO_CALENDARS])
     wrapup_extra_s: Annotated[float, Field(ge=1, le=600)] = 30.0
     wrapup_extras: Annotated[int, Field(ge=0, le=20)] = 3
     recall_s: Annotated[float, Field(ge=1, le=600)] = 20.0

@@ -11,11 +11,25 @@ def _choices(*words: tuple[str, str, str]) -> list[dict[str, str]]:
     return [{"code": code, "zh": zh, "en": en} for code, zh, en in words]
 
 
+DEMO_CALENDARS: list[dict[str, Any]] = [
+    {"name": "service", "holidays": "CN", "hours": [{"opens": "08:30:00", "closes": "17:30:00"}]},
+    {
+        "name": "exchange",
+        "holidays": "XSHG",
+        "hours": [{"opens": "09:30:00", "closes": "11:30:00"}, {"opens": "13:00:00", "closes": "15:00:00"}],
+    },
+]
+IN_LINE = {
+    "comfort": ["comfort", "comfort_online"],
+    "offers": {"1": "callback", "2": "voicemail"},
+    "offered": ["offer_instead"],
+}
 FOLLOW_UP = ("follow_up", "需要跟进", "Follow up")
 DEMO_QUEUES: list[dict[str, Any]] = [
     {
         "name": "accounts",
         "requires": "accounts >= 1",
+        "in_line": IN_LINE,
         "dispositions": _choices(
             ("answered", "已解答", "Answered"), ("changed", "已办理变更", "Changed for them"), FOLLOW_UP
         ),
@@ -23,6 +37,7 @@ DEMO_QUEUES: list[dict[str, Any]] = [
     {
         "name": "trading",
         "requires": "trading >= 1",
+        "in_line": IN_LINE,
         "priority": 5,
         "dispositions": _choices(
             ("quote", "行情咨询", "Quote"),

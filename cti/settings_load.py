@@ -8,7 +8,7 @@ import os
 import re
 import tomllib
 import typing
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
@@ -20,7 +20,7 @@ from pydantic_settings import SettingsError as BadEnvironment
 
 from acd.rules import RULES
 from acd.skills import SkillSyntaxError, parse
-from cti.settings import Settings
+from cti.settings import HoursSettings, Settings
 from cti.toml_lines import KeyPath, find_line, syntax_place
 
 PREFIX = "ZONGJI_"
@@ -196,6 +196,12 @@ def _clashes(settings: Settings, without: Collection[str] = ()) -> Iterator[Find
         yield from _ports(settings)
     if (ca_file := settings.mqtt.ca_file) is not None and not ca_file.is_file():
         yield ("mqtt", "ca_file"), f"there is no file {ca_file}: mend the path"
+    if settings.host.kind == "http" and not settings.host.url:
+        yield ("host", "url"), "is missing: a host that speaks HTTP has an address"
+    if settings.host.kind == "demo" and settings.profile != "demo":
+        yield ("host", "kind"), "the demo's host knows its accounts' PINs by heart: use 'http' or 'none'"
+    if "calendars" not in without:
+        yield from _calendars(settings)
     if "queues" not in without:
         yield from _queues(settings)
         yield from _leaving(settings)
@@ -248,6 +254,27 @@ def _queues(settings: Settings) -> Iterator[Finding]:
             yield ("queues", number, "rings"), "each ring must come later than the one before it: mend after_s"
 
 
+def _calendars(settings: Settings) -> Iterator[Finding]:
+    names = [one.name for one in settings.calendars]
+    for number, calendar in enumerate(settings.calendars):
+        if calendar.name in names[:number]:
+            yield ("calendars", number, "name"), f"{calendar.name!r} is there already: a calendar has one entry"
+        if both := set(calendar.closed) & set(calendar.opened):
+            yield ("calendars", number, "opened"), f"{min(both)} is closed and opened: choose one"
+        yield from _spans(("calendars", number), calendar.hours)
+    for number, queue in enumerate(settings.queues):
+        if queue.calendar is not None and queue.calendar not in names:
+            yield ("queues", number, "calendar"), _unknown(queue.calendar, names, "calendar")
+        if queue.calendar is not None and queue.hours:
+            yield ("queues", number, "hours"), "the queue has a calendar too: choose one"
+
+
+def _spans(place: KeyPath, hours: Iterable[HoursSettings]) -> Iterator[Finding]:
+    for n, span in enumerate(hours):
+        if span.closes is not None and span.closes <= span.opens:
+            yield (*place, "hours", n, "closes"), f"{span.closes} is not after {span.opens}"
+
+
 def _leaving(settings: Settings) -> Iterator[Finding]:
     """Where contacts overflow to, and the hours."""
     if settings.time_zone not in available_timezones():
@@ -256,9 +283,7 @@ def _leaving(settings: Settings) -> Iterator[Finding]:
         for n, rule in enumerate(queue.overflow):
             if rule.to == queue.name:
                 yield ("queues", number, "overflow", n, "to"), f"{rule.to!r} is this queue itself: name another"
-        for n, span in enumerate(queue.hours):
-            if span.closes is not None and span.closes <= span.opens:
-                yield ("queues", number, "hours", n, "closes"), f"{span.closes} is not after {span.opens}"
+        yield from _spans(("queues", number), queue.hours)
 
 
 def fault_in(requires: str, skills: Collection[str]) -> str | None:

@@ -17,6 +17,7 @@ from cti.call import HEAD, Call, Overflowed
 from cti.calls import Calls, Dialling
 from cti.dispatcher import Dispatcher
 from cti.floor import COLLEAGUES, Floor
+from cti.numbers import may_be_dialled
 from cti.settings import OutboundSettings
 from cti.talk import NotReached, Party
 from ivr.caller import HungUp
@@ -72,6 +73,11 @@ class LineTelephones:
 
     async def outside(self, call: Call, number: str) -> Party:
         return await _answered(self._dial_out(call, number))
+
+    def may_dial(self, number: str) -> bool:
+        """Whether there is a line to the outside, and the house's class of service has this number."""
+        chosen = self._outbound
+        return chosen.trunk is not None and may_be_dialled(number, chosen.allowed, chosen.refused)
 
     async def _dial_out(self, call: Call, number: str, leg: Leg | None = None) -> Party:
         shown = call.facts.show_as or self._outbound.shows

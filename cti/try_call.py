@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cti.app import StartError
 from cti.desk_client import Desk, DeskError, log_in
 from cti.phones import HEARD, Account, Phone, phone, recordings, seconds_of, tone_level
 from cti.secrets import gather
 from cti.settings import Settings
 from cti.up import PHONES, say
+from cti.voice import StartError
 from db.demo import PASSWORD
 
 SUPERVISOR = "2001"

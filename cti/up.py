@@ -15,11 +15,7 @@ from agents.pages import missing
 from cti import pbx, phones
 from cti.app import (
     Server,
-    StartError,
-    Voice,
     listening,
-    prepare_voice,
-    seen_by_asterisk,
     spare_the_collector,
     web_running,
 )
@@ -30,6 +26,7 @@ from cti.phones import Account, free_port, phone
 from cti.pidfile import claimed
 from cti.secrets import Secrets, gather
 from cti.settings import Settings
+from cti.voice import StartError, Voice, prepare_voice, seen_by_asterisk
 from db.demo import PASSWORD
 
 PHONES = "phones"  # in the run folder: the demo's telephones, with what they heard

@@ -104,6 +104,62 @@ class JournalRow(Base):
     data: Mapped[dict[str, Any]]
 
 
+class PinTriesRow(Base):
+    """Wrong PINs of one account or one caller's number (`key`), as `ivr.locks` counts them."""
+
+    __tablename__ = "pin_tries"
+    key: Mapped[str] = mapped_column(String(100), primary_key=True)
+    wrong: Mapped[int]
+    last_at: Mapped[float]
+    locked_until: Mapped[float]
+
+
+class CallbackRow(Base):
+    """A caller to be called back. `since` and `priority` are the place in line; `state` as in `cti.callback_rules`."""
+
+    __tablename__ = "callback"
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    call_id: Mapped[str] = mapped_column(String(40), index=True)
+    number: Mapped[str] = mapped_column(String(40), index=True)
+    caller: Mapped[str] = mapped_column(String(40))
+    queue: Mapped[str] = mapped_column(String(64))
+    requires: Mapped[str] = mapped_column(Text)
+    priority: Mapped[float]
+    language: Mapped[str] = mapped_column(String(8))
+    since: Mapped[float]
+    asked_at: Mapped[float] = mapped_column(index=True)
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    tries: Mapped[int]
+    due_at: Mapped[float]
+    expires_at: Mapped[float]
+
+
+class VoicemailRow(Base):
+    """A message that a caller left; its sound is `<id>.wav` in the folder of messages."""
+
+    __tablename__ = "voicemail"
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    call_id: Mapped[str] = mapped_column(String(40), index=True)
+    number: Mapped[str] = mapped_column(String(40))
+    queue: Mapped[str] = mapped_column(String(64))
+    requires: Mapped[str] = mapped_column(Text)
+    language: Mapped[str] = mapped_column(String(8))
+    at: Mapped[float] = mapped_column(index=True)
+    seconds: Mapped[float]
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    agent_id: Mapped[str | None] = mapped_column(String(32))
+
+
+class SwitchRow(Base):
+    """What administrators have set while the house runs, such as an emergency closure or the block list."""
+
+    __tablename__ = "switch"
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[dict[str, Any]]
+    by: Mapped[str] = mapped_column(String(32))
+    at: Mapped[float]
+
+
 class RecordingEntryRow(Base):
     """Append-only. `body` is the very text that was hashed; `recording_id` stands in it too, here to be found."""
 

@@ -33,6 +33,12 @@ def parse(text: str, file: str, languages: Collection[str]) -> Catalogue:
     return catalogue
 
 
+def word_name(word: str) -> str:
+    """A word as the beginning of a file's name, whatever its script."""
+    plain = word.lower().replace(" ", "-")
+    return f"word-{plain if _NAME.fullmatch(plain) else word.encode().hex()}"
+
+
 def sound_name(prompt: str, content: bytes, recipe: str) -> str:
     """The sound's file name without extension: it changes when the words, the recording or the recipe do."""
     return f"{prompt}-{hashlib.sha256(content + recipe.encode()).hexdigest()[:12]}"

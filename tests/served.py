@@ -15,12 +15,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from agents.auth import Auth, hash_password
-from cti.app import MENUS, Server, Voice, listening, spare_the_collector, web_running
+from cti.app import Server, listening, spare_the_collector, web_running
 from cti.audio import PromptFiles
 from cti.logs import log_to
 from cti.secrets import Secrets
 from cti.settings import AsteriskSettings, QueueSettings, Settings
 from cti.settings_demo import DEMO_QUEUES
+from cti.voice import MENUS, Voice
 from db.demo import PASSWORD, seed_demo
 from db.engine import dispose, make_engine, upgrade
 from db.store import Store

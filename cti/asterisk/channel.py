@@ -82,6 +82,7 @@ class Leg:
         self._in_room = asyncio.Event()
         self._spying = asyncio.Event()
         self._born = bool(channel)
+        self.dialled = bool(channel)  # whether the PBX was ever told of it
         self._cancel_cause: int | None = None
         self._digits: deque[str] = deque()
         self._digit_came = asyncio.Event()
@@ -284,7 +285,7 @@ class Leg:
             await self.tone("silence")
         got = ""
         while len(got) < digits:
-            key = await self._next_key(between_s if got else timeout_s)
+            key = await self.key(between_s if got else timeout_s)
             if key is None or (key == terminator and digits > 1):
                 break
             got += key
@@ -320,7 +321,8 @@ class Leg:
             except (ActionRefused, ActionTimeout, LinkDown) as error:
                 log.debug("nothing was playing", uniqueid=self.uniqueid, reason=str(error))
 
-    async def _next_key(self, timeout_s: float) -> str | None:
+    async def key(self, timeout_s: float) -> str | None:
+        """The next key, also one that was pressed before; None when there is none in this time."""
         try:
             async with asyncio.timeout(timeout_s):
                 await self.until(self._a_key())
@@ -341,6 +343,10 @@ class Leg:
     async def tone(self, name: str | None) -> None:
         """A parked leg hears `ring` or `busy`, until it is bridged or has None."""
         await self._surely(commands.tone(name))
+
+    async def take_message(self, path: Path, most_s: float, silence_s: float) -> None:
+        """What it says goes into a .wav at `path`, until a key, so much silence, or the end of its time."""
+        await self._command(commands.record_file(str(path), most_s, silence_s), most_s + 15.0)
 
     async def record(self, name: str) -> None:
         """From now to its end what it says and what it hears is written to files of this name. Raises ActionRefused."""
@@ -470,6 +476,9 @@ class Leg:
         """The channel is gone, or will be: as soon as it is born, or found after a loss of the link."""
         self._asked_to_end = True
         if self.gone.done():
+            return
+        if not self.dialled:
+            self.lost()
             return
         if not self._born:
             self._cancel_cause = cause

@@ -191,5 +191,10 @@ def record(name: str) -> str:
     return f"EXEC MixMonitor ,r({name}-r.wav)t({name}-t.wav)"
 
 
+def record_file(path: str, most_s: float, silence_s: float) -> str:
+    """What is said goes into `path`.wav, until a key, the end of its time, or so much silence."""
+    return f'RECORD FILE {_quoted(path)} wav "0123456789*#" {int(most_s * 1000)} s={max(1, int(silence_s))}'
+
+
 def set_music(on: bool) -> str:
     return f"SET MUSIC {'ON' if on else 'OFF'}"

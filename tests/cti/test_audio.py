@@ -13,6 +13,7 @@ from pydub.generators import Sine
 from cti import audio
 from cti.audio import AudioError, PromptMaker, write_hold_music, write_tone
 from cti.phones import tone_level, tone_seconds
+from ivr import spoken
 
 WORDS = {"welcome": {"zh": "您好，欢迎致电。", "en": "Hello and welcome."}}
 
@@ -134,7 +135,18 @@ async def test_progress_is_told_prompt_by_prompt(tmp_path: Path) -> None:
 
     await PromptMaker(tmp_path).ensure(WORDS, ["zh", "en"], lambda done, total: told.append((done, total)))
 
-    assert told == [(1, 2), (2, 2)]
+    words = sum(len(spoken.vocabulary(language)) for language in ("zh", "en"))
+    assert told == [(n, 2 + words) for n in range(1, 3 + words)]
+
+
+async def test_every_word_of_a_spoken_value_has_a_sound_and_a_recording_replaces_it(tmp_path: Path) -> None:
+    (tmp_path / "recordings" / "zh" / "words").mkdir(parents=True)
+    write_tone(tmp_path / "recordings" / "zh" / "words" / "元.wav", 700, 1)
+
+    files = await PromptMaker(tmp_path / "cache", tmp_path / "recordings").ensure(WORDS, ["zh"])
+
+    assert {word for word, _ in files.words} == spoken.vocabulary("zh")
+    assert tone_level(files.word("元", "zh").with_suffix(".wav"), 700) > 0.1
 
 
 @pytest.mark.parametrize("write", [write_hold_music, lambda path: write_tone(path, 440, 1)])

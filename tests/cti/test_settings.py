@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from cti.app import StartError, prepare_voice, seen_by_asterisk
 from cti.secrets import NAMES, SecretsError, gather
 from cti.settings import AsteriskSettings, Settings, SettingsError, WebSettings, load
 from cti.settings_load import is_loopback
+from cti.voice import StartError, prepare_voice, seen_by_asterisk
 
 QUEUE = '[[queues]]\nname = "q"\n'
 

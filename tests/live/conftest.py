@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import socket
 import tempfile
 import time
@@ -18,7 +20,7 @@ from fastapi import FastAPI
 from acd.agent_states import Activity
 from agents.roster import Page
 from agents.wire import CallState, Message, server_messages
-from cti.app import Server, Voice, prepare_voice
+from cti.app import Server
 from cti.audio import write_hold_music
 from cti.events import Event
 from cti.pbx import Pbx, PbxConfig
@@ -26,6 +28,7 @@ from cti.phones import Account, Phone, phone
 from cti.secrets import Secrets
 from cti.settings import AsteriskSettings, OutboundSettings, QueueSettings, Settings
 from cti.settings_demo import DEMO_QUEUES
+from cti.voice import Voice, prepare_voice
 from ivr.nodes import Collect, Menu
 from tests.live.tones import write_all
 from tests.ports import free_port, free_rtp
@@ -229,6 +232,8 @@ async def running_pbx(folder: Path, recordings: Path | None) -> AsyncIterator[Pa
         outbound=OutboundSettings(trunk="outside", gateway=f"sip:127.0.0.1:{_udp_port()}", show_as=["02195588"]),
         queues=[QueueSettings(**{**queue, "offer_timeout_s": 4.0, "wrapup_s": 1.0}) for queue in DEMO_QUEUES],
     )
+    if recordings is not None:
+        shutil.copytree(recordings / "made" / "sounds", folder / "sounds", copy_function=os.link)
     voice = _impatient(await prepare_voice(settings))
     await asyncio.to_thread(write_hold_music, folder / "moh" / "hold.wav")
     rtp, last = free_rtp()
@@ -277,9 +282,14 @@ async def nothing_stays_open() -> AsyncIterator[None]:
 
 @pytest.fixture(scope="session")
 def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Every prompt is a pair of tones of its own, so that a recording tells which of them was heard."""
+    """Every prompt is a pair of tones of its own, so that a recording tells which of them was heard.
+
+    What is made of them lies in `made`, once for all houses.
+    """
     folder = tmp_path_factory.mktemp("recordings")
     write_all(folder)
+    settings = Settings(run_dir=folder / "made", recordings_dir=folder)
+    asyncio.run(prepare_voice(settings))
     return folder
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from cti.telephones import LineTelephones
 from cti.today import Today
 from db.store import AgentRecord
 from ivr import menus
+from ivr.caller import NotNow
 from tests.ami.fake import Channel, FakeAsterisk, fake_asterisk
 
 MENU = (Path(menus.__file__).parent / "broker.toml").read_text("utf-8")
@@ -62,6 +63,28 @@ class Kept:
         self.all[agent_id, what] = value
 
 
+class Nothing:
+    """A house that does nothing for callers by itself."""
+
+    async def authenticate(self, call: Call, account: str, pin: str) -> bool:
+        raise NotNow
+
+    async def enquire(self, call: Call, ask: str) -> dict[str, Any]:
+        raise NotNow
+
+    async def customer(self, call: Call) -> dict[str, Any] | None:
+        return call.facts.customer
+
+    def hours(self, calendar: str) -> str:
+        return "open"
+
+    def call_back(self, call: Call, number: str, queue: str, requires: str) -> bool:
+        return False
+
+    async def leave_message(self, call: Call, queue: str, requires: str, most_s: float) -> bool:
+        return False
+
+
 class House:
     """What a scenario works with. Its queues have no wrap-up and offer a call for `offer_s` seconds."""
 
@@ -90,7 +113,8 @@ class House:
         self.floor.find_person = self._find_person
         menu = menus.parse(MENU, "broker.toml")
         self.shared = Shared(
-            self.bus, time.time, self.dispatcher, self.phones, self._prompt, lambda _: menu, self._find_customer, "zh"
+            self.bus, time.time, self.dispatcher, self.phones, self, Nothing(), lambda _: menu,
+            self._find_customer, "zh",
         )  # fmt: skip
         self.bus.subscribe(Event, self.events.append)
         self.floor.staff([one for one in PEOPLE.values() if one.role == "agent"])
@@ -118,10 +142,14 @@ class House:
         self.bus.publish(LinkChanged(at=time.time(), up=False, reason=reason))
         self.calls.link_down()
 
-    def _prompt(self, prompt: str, language: str) -> Path:
+    def prompt(self, prompt: str, language: str) -> Path:
         if prompt in self.broken:
             raise self.broken[prompt]
         return Path(f"/sounds/{language}/{prompt}")
+
+    @contextmanager
+    def words(self, words: Sequence[str], language: str) -> Iterator[Path]:
+        yield Path(f"/sounds/{language}/{'-'.join(words)}")
 
     async def _find_customer(self, by: str, value: str) -> dict[str, Any] | None:
         return {"id": 1, "name": "张三丰"} if value == "13800000001" and by == "number" else None

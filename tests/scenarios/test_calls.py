@@ -10,7 +10,6 @@ import pytest
 
 from acd.agent_states import Activity
 from agents.ports import Refused
-from cti.caller import MenuCaller
 from cti.events import CallMoved, OfferEnded
 from cti.logs import HIDDEN
 from tests.ami.tape import Said
@@ -453,8 +452,8 @@ async def test_the_agent_ends_the_call_from_the_page(house: House) -> None:
 async def test_a_pin_reaches_neither_page_nor_journal(house: House) -> None:
     caller, call = await house.arrived()
 
-    MenuCaller(call, house.shared.prompt).note("pin", "480217")
-    MenuCaller(call, house.shared.prompt).note("account", "10000001")
+    call.caller.note("pin", "480217")
+    call.caller.note("account", "10000001")
 
     assert call.facts.data == {"pin": HIDDEN, "account": "10000001"}
     assert not [event for event in house.events if "480217" in str(event.as_dict())]

@@ -107,7 +107,7 @@ export interface CallState extends Message {
   since: number;
   number: string;
   queue: string;
-  direction: "in" | "out";
+  direction: "in" | "out" | "callback" | "voicemail";
   role: "owner" | "consulted";
   muted: boolean;
   other: Other | null;

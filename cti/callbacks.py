@@ -1,0 +1,139 @@
+"""Callbacks carried out: kept, put in line with their own time, and tried again."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from cti import events
+from cti.bus import Bus
+from cti.call import Call, Wish
+from cti.callback_rules import OPEN, Request, Rules, after_attempt, due, let_go, refusal, taken_up
+from cti.calls import Calls
+from db.callbacks import Waiting
+
+log = structlog.get_logger(__name__)
+LOOK_S = 1.0
+DAY_S = 86_400.0
+
+
+class Callbacks:
+    """All that are open, in memory and in the database. `may_dial` is the house's class of service."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what it joins
+        self, bus: Bus, clock: Callable[[], float], calls: Calls, memory: Waiting, rules: Rules,
+        may_dial: Callable[[str], bool],
+    ) -> None:  # fmt: skip
+        self._bus, self._clock, self._calls, self._memory, self._rules = bus, clock, calls, memory, rules
+        self._may_dial = may_dial
+        self._known: dict[str, Request] = {}  # of the last day, or open
+        self._carried: dict[str, str] = {}  # call that carries one out: which
+        self._keeping: asyncio.Queue[Request] = asyncio.Queue()
+        self._looking: asyncio.Task[None] | None = None
+        bus.subscribe(events.CallEnded, self._call_ended)
+
+    @property
+    def open(self) -> list[Request]:
+        return [one for one in self._known.values() if one.state in OPEN]
+
+    def refused(self, number: str, caller: str) -> str | None:
+        """Why this number is not called back: `class_of_service`, `already`, `too_often`."""
+        if not self._may_dial(number):
+            return "class_of_service"
+        return refusal(self._known.values(), number, caller, self._clock(), self._rules)
+
+    def ask(self, call: Call, number: str, wish: Wish, since: float) -> Request:
+        """Whoever is in this call is called back, once it has ended."""
+        now = self._clock()
+        request = Request(
+            f"b{secrets.token_hex(8)}", call.id, number, call.facts.number, wish.queue, wish.requires, wish.priority,
+            call.facts.language, since, now, now + self._rules.expires_s,
+        )  # fmt: skip
+        call.publish(events.CallbackAsked, callback_id=request.id, number=number, since=since)
+        self._is(request)
+        return request
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Raises SQLAlchemy's errors. Whoever was being called when the server went is in line again."""
+        now = self._clock()
+        for row in await self._memory.callbacks(OPEN, now - DAY_S):
+            request = Request(**row)
+            self._known[request.id] = taken_up(request, now)
+        keeping = asyncio.create_task(self._keep(), name="keep callbacks")
+        try:
+            yield
+        finally:
+            if self._looking is not None:
+                self._looking.cancel()
+            self._keeping.put_nowait(END)
+            await asyncio.wait({keeping}, timeout=5.0)
+            keeping.cancel()
+
+    def begin(self) -> None:
+        """The house is open: whose time has come is put in line from now on."""
+        self._looking = asyncio.create_task(self._look(), name="look after callbacks")
+
+    def _is(self, request: Request) -> None:
+        """What it is from now on: in memory, in the journal, in the database."""
+        before = self._known.get(request.id)
+        self._known[request.id] = request
+        self._keeping.put_nowait(request)
+        if before is not None and before != request:
+            self._bus.publish(
+                events.CallbackMoved(
+                    at=self._clock(), call_id=request.call_id, queue=request.queue, callback_id=request.id,
+                    state=request.state, tries=request.tries,
+                    due_at=request.due_at if request.state == "waiting" else None,
+                )
+            )  # fmt: skip
+
+    async def _look(self) -> None:
+        """Once a second: whose time has come, and what is old and closed."""
+        while True:
+            now = self._clock()
+            for request in list(self._known.values()):
+                if request.state not in OPEN and now - request.asked_at > DAY_S:
+                    del self._known[request.id]
+                elif (moved := due(request, now)) != request:
+                    self._is(moved)
+                    if moved.state == "calling":
+                        self._put_in_line(moved)
+            await asyncio.sleep(LOOK_S)
+
+    def _put_in_line(self, request: Request) -> None:
+        call = self._calls.make_for(request.number, "callback", request.language)
+        self._carried[call.id] = request.id
+        call.waiting_as(Wish(request.queue, request.requires, request.priority), request.since)
+        self._calls.begin(call)
+
+    def _call_ended(self, event: events.CallEnded) -> None:
+        now = self._clock()
+        carried = self._carried.pop(event.call_id or "", None)
+        if carried is not None:
+            reached, tried = event.talk_s > 0 or event.outcome == "served", event.outcome == "not_reached"
+            request = self._known[carried]
+            self._is(after_attempt(request, reached=reached, tried=tried, now=now, rules=self._rules))
+        for request in self.open:
+            if request.call_id == event.call_id and request.state == "asked":
+                self._is(let_go(request, now))
+
+    async def _keep(self) -> None:
+        """One after another, each again until the database has it."""
+        while (request := await self._keeping.get()) is not END:
+            while True:
+                try:
+                    await self._memory.keep_callback(asdict(request))
+                    break
+                except (SQLAlchemyError, OSError) as error:
+                    log.warning("a callback could not be kept yet", callback=request.id, reason=type(error).__name__)
+                    await asyncio.sleep(LOOK_S)
+
+
+END = Request("", "", "", "", "", "", 0.0, "", 0.0, 0.0, 0.0)

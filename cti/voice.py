@@ -1,0 +1,135 @@
+"""The menus and the sounds they need, checked whole before any caller hears them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cti.audio import PromptFiles, PromptMaker, write_beep
+from cti.settings import Settings, fault_in
+from ivr import in_line, menus, prompts
+from ivr.check import check
+from ivr.nodes import Enqueue, MenuSet
+
+MENUS = Path(menus.__file__).parent
+BEEP = "beep.wav"
+
+
+class StartError(Exception):
+    """The server cannot start: one line that names the place and the cure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """The menus and the sounds they need: checked whole before any caller hears them.
+
+    `menu` answers every call, except where a dialled number has its own in `numbers`.
+    """
+
+    menu: MenuSet
+    files: PromptFiles
+    numbers: Mapping[str, MenuSet] = field(default_factory=dict)
+    surveys: Mapping[str, MenuSet] = field(default_factory=dict)  # by queue
+    named: Mapping[str, MenuSet] = field(default_factory=dict)  # for those who wait, or can wait no longer
+
+    def menu_for(self, dialled: str) -> MenuSet:
+        return self.numbers.get(dialled, self.menu)
+
+
+async def prepare_voice(settings: Settings, progress: Callable[[int, int], None] = lambda *_: None) -> Voice:
+    """Load and check the menus, make every prompt; raises StartError, AudioError, BadMenu or BadPrompts."""
+    catalogue = _catalogue(settings)
+    surveys = {queue.name: queue.survey for queue in settings.queues if queue.survey}
+    found = {name: _menu(settings, name) for name in (settings.menu, *settings.numbers.values(), *surveys.values())}
+    named = {name: _menu(settings, name) for name in _menus_in_line(settings)}
+    queues = {queue.name for queue in settings.queues}
+    problems = [
+        one
+        for menus_of, in_line in ((found, False), (named, True))
+        for menu in menus_of.values()
+        for one in check(
+            menu, prompts=catalogue, queues=queues, languages=settings.languages,
+            fault_in=lambda requires: fault_in(requires, settings.skills),
+            calendars={one.name for one in settings.calendars}, in_line=in_line,
+        )
+    ]  # fmt: skip
+    told = [*map(str, problems), *_unknown_in_line(settings, catalogue)]
+    told += [_no_survey(found[name]) for name in surveys.values() if _leads_on(found[name])]
+    if told:
+        raise StartError("\n".join(dict.fromkeys(told)))
+    files = await PromptMaker(settings.run_dir / "sounds", settings.recordings_dir).ensure(
+        catalogue, settings.languages, progress
+    )
+    numbers = {number: found[name] for number, name in settings.numbers.items()}
+    await asyncio.to_thread(write_beep, settings.run_dir / "sounds" / BEEP)
+    return Voice(found[settings.menu], files, numbers, {queue: found[name] for queue, name in surveys.items()}, named)
+
+
+def _menus_in_line(settings: Settings) -> list[str]:
+    """What those who wait may choose, and where those go who can wait no longer, as far as these are menus."""
+    offered = [name for queue in settings.queues for name in queue.in_line.offers.values()]
+    queues = {queue.name for queue in settings.queues}
+    sent = [one.to for queue in settings.queues for one in queue.overflow] + [one.closed_to for one in settings.queues]
+    known = [name for name in sent if name not in queues and _has_menu(settings, name)]
+    return list(dict.fromkeys([*offered, *known]))
+
+
+def _unknown_in_line(settings: Settings, catalogue: prompts.Catalogue) -> list[str]:
+    said = [(one.name, name) for one in settings.queues for name in (*one.in_line.comfort, *one.in_line.offered)]
+    told = [f"queue {queue!r}: in_line: no prompt {name!r}: add it to prompts.toml" for queue, name in said
+            if name not in catalogue]  # fmt: skip
+    return told + [
+        f"no prompt {name!r}: those who wait are told it" for name in in_line.PROMPTS if name not in catalogue
+    ]
+
+
+def _has_menu(settings: Settings, name: str) -> bool:
+    own = settings.menus_dir / f"{name}.toml" if settings.menus_dir else None
+    return (own is not None and own.exists()) or (MENUS / f"{name}.toml").exists()
+
+
+def _leads_on(menu: MenuSet) -> bool:
+    return any(isinstance(node, Enqueue) for node in menu.nodes.values())
+
+
+def _no_survey(menu: MenuSet) -> str:
+    return (
+        f"{menu.file}:1: a survey ends with a hang-up, and this one leads to a queue: mend it, or the queue's 'survey'"
+    )
+
+
+def _catalogue(settings: Settings) -> prompts.Catalogue:
+    """The built-in prompts, and over them those of the house's own menus."""
+    catalogue = prompts.parse((MENUS / "prompts.toml").read_text("utf-8"), "ivr/menus/prompts.toml", settings.languages)
+    own = settings.menus_dir / "prompts.toml" if settings.menus_dir else None
+    if own is None or not own.exists():
+        return catalogue
+    return {**catalogue, **prompts.parse(_text(own, "menus_dir"), str(own), settings.languages)}
+
+
+def _menu(settings: Settings, name: str) -> MenuSet:
+    own = settings.menus_dir / f"{name}.toml" if settings.menus_dir else None
+    if own is not None and own.exists():
+        return menus.parse(_text(own, "menus_dir"), str(own))
+    path = MENUS / f"{name}.toml"
+    if not path.exists():
+        places = " or ".join(str(place) for place in (own, f"ivr/menus/{path.name}") if place)
+        raise StartError(f"menu {name!r}: there is no {places}: mend 'menu' or 'numbers' in the settings, or add it")
+    return menus.parse(path.read_text("utf-8"), f"ivr/menus/{path.name}")
+
+
+def _text(path: Path, setting: str) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise StartError(f"{path}: {error}: mend {setting!r} in the settings") from None
+
+
+def seen_by_asterisk(settings: Settings, sound: Path) -> Path:
+    """The path by which Asterisk opens one of our prompts: an Asterisk elsewhere may have them in another folder."""
+    seen_at = settings.asterisk.sounds_dir
+    if settings.asterisk.own or seen_at is None:
+        return sound
+    return seen_at / sound.relative_to((settings.run_dir / "sounds").resolve())

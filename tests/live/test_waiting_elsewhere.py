@@ -1,0 +1,104 @@
+"""Callers who would rather not wait on the line: called back in their turn, or heard later."""
+
+from __future__ import annotations
+
+import pytest
+
+from cti.phones import Account, Phone, phone, seconds_of, tone_seconds
+from tests.live.conftest import House
+from tests.live.tones import heard_prompts
+
+pytestmark = pytest.mark.live
+CALLER_HZ, AGENT_HZ, LINE_HZ = 440, 880, 660
+NUMBER = "13912345678"
+
+
+async def line_of(house: House, *, auto_answer: bool = True) -> Phone:
+    """The telephone that is called back."""
+    account = Account(NUMBER, "", auto_answer=auto_answer, register=False)
+    listen = house.gateway.removeprefix("sip:")
+    return await house.stack.enter_async_context(phone(house.sip, [account], tone_hz=LINE_HZ, listen=listen))
+
+
+async def asks_to_be_called_back(house: House, caller: Phone) -> None:
+    await caller.press("1", gap_s=0.1)
+    await house.until("menu_stepped", node="confirm")
+    await caller.press("1", gap_s=0.1)
+    await house.until("callback_asked")
+    caller.hang_up()
+    await caller.wait_for("CALL_CLOSED")
+
+
+async def test_a_callback_keeps_its_place_among_those_who_wait_on_the_line(house: House) -> None:
+    line = await line_of(house)
+    first = await house.queued("13800000001")
+    second = await house.queued(NUMBER)
+    third = await house.queued("13800000003")
+    await asks_to_be_called_back(house, second)
+    await house.holds(lambda: [one.state for one in house.server.callbacks.open] == ["calling"])
+    order = [one.id for one in house.server.acd.waiting("trading", house.server.clock())]
+
+    _, agent = await house.agent("1004")
+    for caller in (first, None, third):
+        connected = len(house.told("agent_connected", "call_id")) + 1
+        await house.holds(lambda connected=connected: len(house.told("agent_connected", "call_id")) >= connected)
+        await house.passes(1.5)
+        if caller is None:
+            line.hang_up()
+        else:
+            caller.hang_up()
+            await caller.wait_for("CALL_CLOSED")
+        await house.holds(lambda connected=connected: house.told("agent_connected", "call_id")[connected - 1] in
+                          house.told("call_ended", "call_id"))  # fmt: skip
+    await line.wait_for("CALL_CLOSED")
+
+    assert house.told("agent_connected", "call_id") == order
+    assert house.told("agent_connected", "channel") == [None, "callback", None]
+    assert tone_seconds(line.heard()[-1], AGENT_HZ) > 0.8
+    assert house.told("call_ended", "outcome").count("callback") == 1
+    assert house.told("callback_moved", "state") == ["waiting", "calling", "done"]
+    [kept] = await house.server.callbacks._memory.callbacks(("done",), 0.0)
+    assert (kept["number"], kept["tries"]) == (NUMBER, 1)
+    assert agent is not None
+
+
+async def test_who_is_not_reached_is_tried_again_later(house: House) -> None:
+    line = await line_of(house, auto_answer=False)
+    caller = await house.queued(NUMBER)
+    await asks_to_be_called_back(house, caller)
+    await house.agent("1004")
+    await line.wait_for("CALL_INCOMING")
+    line.hang_up()
+
+    moved = await house.until("callback_moved", state="waiting", tries=1)
+
+    assert moved.due_at == pytest.approx(moved.at + house.server.settings.callback.spacing_s, abs=1.0)
+    await house.holds(house.nobody_is_busy)
+
+
+async def test_a_message_is_heard_by_an_agent_as_it_was_spoken(house: House) -> None:
+    caller = await house.queued()
+    await caller.press("2", gap_s=0.1)
+    await house.until("menu_stepped", node="message")
+    await house.passes(2.6 + 2.0)  # the prompt, the tone, and two seconds of speaking
+    caller.hang_up()
+    left = await house.until("message_left")
+    await caller.wait_for("CALL_CLOSED")
+    assert left.seconds == pytest.approx(1.9, abs=0.8)
+
+    _, agent = await house.agent("1004")
+    connected = await house.until("agent_connected")
+    await house.passes(left.seconds + 1.0)
+    agent.hang_up()
+    await house.until("call_ended", call_id=connected.call_id)
+    await agent.wait_for("CALL_CLOSED")
+
+    assert connected.channel == "voicemail"
+    assert tone_seconds(agent.heard()[-1], CALLER_HZ) == pytest.approx(left.seconds, abs=0.5)
+    assert ("zh", "message_end") in heard_prompts(agent.heard()[-1])
+    kept = await house.server.voicemails._memory.message(left.voicemail_id)
+    assert kept is not None
+    assert (kept["state"], kept["agent_id"]) == ("heard", "1004")
+    assert house.server.voicemails.sound(left.voicemail_id).stat().st_mode & 0o777 == 0o640
+    assert house.told("call_ended", "outcome") == ["voicemail", "served"]
+    assert seconds_of(house.server.voicemails.sound(left.voicemail_id)) == pytest.approx(left.seconds, abs=0.01)
