@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, MutableMapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -89,8 +90,14 @@ class MenuCaller:
             self.note("verified", "yes")
         return right
 
-    async def enquire(self, ask: str) -> Mapping[str, Any]:
-        return await self._services.enquire(self._call, ask)
+    async def enquire(self, ask: str, pieces: Sequence[Piece]) -> Mapping[str, Any]:
+        asked = asyncio.ensure_future(self._services.enquire(self._call, ask))
+        asked.add_done_callback(lambda one: one.cancelled() or one.exception())  # the caller may be gone by then
+        try:
+            await self.play(*pieces, barge_in=True)
+            return await asked
+        finally:
+            asked.cancel()
 
     async def look_up(self) -> Mapping[str, Any] | None:
         return await self._services.customer(self._call)

@@ -51,8 +51,8 @@ class Caller(Protocol):
     async def authenticate(self, account: str, pin: str) -> bool:
         """Whether the account is the caller's. Why not is told to nobody, and the answer takes as long either way."""
 
-    async def enquire(self, ask: str) -> Mapping[str, Any]:
-        """What the host says, as in `ivr.enquiries`; raises NoSuch or NotNow."""
+    async def enquire(self, ask: str, pieces: Sequence[Piece]) -> Mapping[str, Any]:
+        """What the host says, as in `ivr.enquiries`, asked while the pieces are said; raises NoSuch or NotNow."""
 
     async def look_up(self) -> Mapping[str, Any] | None:
         """The customer's record, if there is one."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -152,17 +151,12 @@ async def _authenticate(node: Authenticate, caller: Caller) -> str:
 
 
 async def _enquire(node: Enquire, caller: Caller) -> str:
-    """The host is asked while the prompts are said."""
-    asked = asyncio.ensure_future(caller.enquire(node.ask))
     try:
-        await caller.play(*_said(node.prompts, caller), barge_in=True)
-        caller.values.update(await asked)
+        caller.values.update(await caller.enquire(node.ask, _said(node.prompts, caller)))
     except NoSuch:
         return node.unknown
     except NotNow:
         return node.down
-    finally:
-        asked.cancel()
     return node.next
 
 

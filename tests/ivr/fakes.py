@@ -64,7 +64,8 @@ class ScriptedCaller:
             raise NotNow
         return self.pins.get(account) == pin
 
-    async def enquire(self, ask: str) -> Mapping[str, Any]:
+    async def enquire(self, ask: str, pieces: Sequence[Piece]) -> Mapping[str, Any]:
+        await self.play(*pieces)
         answer = self.host.get(ask, NotNow())
         if isinstance(answer, Exception):
             raise answer
