@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from cti.hosts.demo import PIN
 from cti.phones import Phone
+from cti.settings import HostSettings
 from ivr import spoken
-from tests.live.conftest import House
+from tests.hosts.server import fake_broker
+from tests.live.conftest import House, Parts
 from tests.live.tones import heard_prompts
 
 pytestmark = pytest.mark.live
@@ -98,3 +101,26 @@ async def test_three_wrong_pins_lock_account_and_caller_in_every_later_call(hous
 
     assert [name for _, name in first].count("not_verified") == 2  # after the third the caller goes to a person
     assert "not_verified" in [name for _, name in heard_prompts(again.heard()[-1])]
+
+
+@pytest.mark.parametrize("mood", ["slow", "broken"])
+async def test_a_host_that_does_not_answer_is_said_so_in_time_and_the_menu_goes_on(parts: Parts, mood: str) -> None:
+    async with fake_broker() as broker:
+        broker.mood = mood
+        host = HostSettings(kind="http", url=broker.url, deadline_s=1.0, failures=2, rest_s=60.0)
+        settings = parts.settings.model_copy(update={"host": host})
+        async with replace(parts, settings=settings).serving() as house:
+            caller = await in_self_service(house)
+            for times in (1, 2, 3):
+                await caller.press("3600519", gap_s=KEY_S)
+                await house.holds(lambda times=times: house.told("menu_stepped", "node").count("host_down") == times)
+                await house.passes(2.2)  # what is said of it
+            heard = [name for _, name in await hears_to_the_end(house, caller, "self_service", times=4)]
+            asked = [event.at for event in house.events if getattr(event, "node", "") == "quote"]
+            told = [event.at for event in house.events if getattr(event, "node", "") == "host_down"]
+
+            assert heard.count("host_down") == 3
+            assert max(end - begin for begin, end in zip(asked, told, strict=True)) < 2.5
+            assert len(broker.asked) == 2  # the third time it is left in peace
+            assert house.told("host_changed", "up") == [False]
+            assert not (await house.server.checks())["host"].ok
