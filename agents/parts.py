@@ -13,7 +13,7 @@ from starlette.requests import HTTPConnection
 
 from agents.auth import Auth, Denied, Identity
 from agents.commands import Commands
-from agents.ports import Control, Health, Memory, PagePhones, Recordings
+from agents.ports import Control, Health, Memory, PagePhones, Prompts, Recordings
 from agents.roster import Roster
 
 log = structlog.get_logger(__name__)
@@ -46,6 +46,7 @@ class Parts:
     phones: PagePhones
     sip_url: str
     recordings: Recordings | None = None
+    prompts: Prompts | None = None
     lines: dict[str, Callable[[int], None]] = field(default_factory=dict)
     verifying: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     door: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from agents.views import AgentView, FloorView, WaitingView
 
@@ -197,6 +197,42 @@ class Recordings(Protocol):
     async def recording(self, recording_id: str, /) -> RecordingFile | None: ...
     def heard(self, recording_id: str, by: str, call_id: str, /) -> None:
         """Somebody was given the sound: it is noted."""
+
+
+class BadUpload(Exception):
+    """What was sent is not taken; `code` is `too_large`, `too_long`, `no_sound`, `disk_full` or `not_kept`."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class PromptFacts:
+    """How a prompt is said now; `at` is when it was uploaded, UTC epoch seconds."""
+
+    prompt: str
+    language: str
+    words: str
+    source: Literal["spoken", "file", "uploaded"]
+    seconds: float
+    at: float | None
+
+
+class Prompts(Protocol):
+    """What callers hear, and what it is replaced by."""
+
+    def knows(self, prompt: str, language: str, /) -> bool: ...
+    async def all(self) -> Sequence[PromptFacts]: ...
+    def sound(self, prompt: str, language: str, /) -> Path: ...
+    def check_size(self, size: int, /) -> None:
+        """Raises BadUpload for more bytes than a recording has."""
+
+    async def put(self, prompt: str, language: str, body: AsyncIterator[bytes], by: str, /) -> PromptFacts:
+        """Raises BadUpload; then nothing has changed."""
+
+    async def remove(self, prompt: str, language: str, by: str, /) -> PromptFacts:
+        """Raises KeyError when nothing was uploaded."""
 
 
 class Health(Protocol):

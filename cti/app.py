@@ -46,6 +46,7 @@ from cti.listeners.mqtt import MqttListener
 from cti.metrics import Metrics, Readings
 from cti.numbers import e164
 from cti.pin_gate import PinGate
+from cti.prompt_shelf import PromptShelf
 from cti.recorder import DAY_S, Recorder
 from cti.recordings.finishing import Finisher
 from cti.recordings.shelf import Shelf
@@ -56,7 +57,7 @@ from cti.settings import Settings
 from cti.supervision import Supervision
 from cti.telephones import LineTelephones
 from cti.today import COUNTED, Today
-from cti.voice import BEEP, StartError, Voice, seen_by_asterisk
+from cti.voice import BEEP, StartError, Voice, prompt_maker, seen_by_asterisk, uploads_of
 from cti.voicemails import Voicemails
 from cti.write_up import Rules, WriteUps
 from db.callbacks import Waiting as WaitingContacts
@@ -108,6 +109,10 @@ class Server:
         self.sounds = HouseSounds(
             voice.files, settings.run_dir / "sounds" / "said", lambda path: seen_by_asterisk(settings, path)
         )
+        self.prompts = PromptShelf(
+            maker=prompt_maker(settings), files=voice.files, catalogue=voice.catalogue, languages=settings.languages,
+            folder=uploads_of(settings), bus=self.bus, clock=clock,
+        )  # fmt: skip
         self._make_services()
         self._shared = House(
             bus=self.bus,
@@ -306,6 +311,7 @@ class Server:
             phones=self.page_phones,
             sip_url=f"ws://{self._asterisk_web}/ws",
             recordings=self.recorder,
+            prompts=self.prompts,
         )
 
     async def checks(self) -> dict[str, CheckResult]:

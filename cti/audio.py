@@ -14,12 +14,14 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+import structlog
 from pydub import AudioSegment
 from pydub.silence import detect_leading_silence
 
 from ivr import spoken
 from ivr.prompts import Catalogue, sound_name, word_name
 
+log = structlog.get_logger(__name__)
 LEVEL_DBFS = -20.0
 # espeak-ng's speed is in English words a minute: 230 is some four Mandarin syllables a second
 VOICES = {"zh": ["-v", "cmn", "-s", "230"], "en": ["-v", "en-us", "-s", "150"]}
@@ -52,11 +54,11 @@ class PromptFiles:
 class PromptMaker:
     """Makes what is missing, keeps what is there. `recordings/<language>/<prompt>.*` replaces the spoken text.
 
-    The words of spoken values are in `recordings/<language>/words/<word>.*`.
+    The words of spoken values are in `recordings/<language>/words/<word>.*`. What lies in `uploads` goes before both.
     """
 
-    def __init__(self, cache: Path, recordings: Path | None = None) -> None:
-        self._cache, self._recordings = cache, recordings
+    def __init__(self, cache: Path, recordings: Path | None = None, uploads: Path | None = None) -> None:
+        self._cache, self._recordings, self._uploads = cache, recordings, uploads
 
     async def ensure(
         self, catalogue: Catalogue, languages: Sequence[str], progress: Callable[[int, int], None] = lambda *_: None
@@ -81,11 +83,29 @@ class PromptMaker:
         made = dict(zip((*prompts, *words), paths, strict=True))
         return PromptFiles({one: made[one] for one in prompts}, {one: made[one] for one in words})
 
+    def made_of(self, prompt: str, language: str, text: str, recording: Path | None) -> Path:
+        """The sound of one prompt, from this recording or spoken; raises AudioError."""
+        return self._ensure(prompt, language, text, recording, PROMPT_EDGES_MS)
+
+    def made_without_upload(self, prompt: str, language: str, text: str) -> Path:
+        """As it was said before anything was uploaded; raises AudioError."""
+        return self.made_of(prompt, language, text, self.recording(prompt, language))
+
+    def recording(self, prompt: str, language: str) -> Path | None:
+        """The house's own file, if there is one."""
+        return self._recording(self._recordings, language, prompt)
+
     def _prompt(self, prompt: str, language: str, text: str) -> Path:
-        return self._ensure(prompt, language, text, self._recording(language, prompt), PROMPT_EDGES_MS)
+        upload = self._recording(self._uploads, language, prompt)
+        if upload is not None:
+            try:
+                return self.made_of(prompt, language, text, upload)
+            except AudioError as error:
+                log.error("an uploaded prompt cannot be said any more", reason=str(error))  # noqa: TRY400
+        return self.made_without_upload(prompt, language, text)
 
     def _word(self, word: str, language: str, _: str) -> Path:
-        recording = self._recording(f"{language}/words", word)
+        recording = self._recording(self._recordings, f"{language}/words", word)
         return self._ensure(word_name(word), language, word, recording, WORD_EDGES_MS)
 
     def _ensure(self, name: str, language: str, text: str, recording: Path | None, edges_ms: tuple[int, int]) -> Path:
@@ -97,10 +117,10 @@ class PromptMaker:
             _write(_levelled(sound, str(recording or f"prompt {name!r} in {language!r}"), edges_ms), target)
         return target
 
-    def _recording(self, folder: str, name: str) -> Path | None:
-        if self._recordings is None:
+    def _recording(self, shelf: Path | None, folder: str, name: str) -> Path | None:
+        if shelf is None:
             return None
-        return next(iter(sorted((self._recordings / folder).glob(f"{glob.escape(name)}.*"))), None)
+        return next(iter(sorted((shelf / folder).glob(f"{glob.escape(name)}.*"))), None)
 
 
 @cache

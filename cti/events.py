@@ -179,6 +179,16 @@ class HostChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PromptChanged(Event):
+    """`by` has `uploaded` a recording of it, or `removed` one."""
+
+    prompt: str
+    language: str
+    by: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackAsked(Event):
     """The caller waits no longer on the line, but keeps the place of `since`."""
 

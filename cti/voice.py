@@ -33,6 +33,7 @@ class Voice:
     numbers: Mapping[str, MenuSet] = field(default_factory=dict)
     surveys: Mapping[str, MenuSet] = field(default_factory=dict)  # by queue
     named: Mapping[str, MenuSet] = field(default_factory=dict)  # for those who wait, or can wait no longer
+    catalogue: prompts.Catalogue = field(default_factory=dict)
 
     def menu_for(self, dialled: str) -> MenuSet:
         return self.numbers.get(dialled, self.menu)
@@ -59,12 +60,22 @@ async def prepare_voice(settings: Settings, progress: Callable[[int, int], None]
     told += [_no_survey(found[name]) for name in surveys.values() if _leads_on(found[name])]
     if told:
         raise StartError("\n".join(dict.fromkeys(told)))
-    files = await PromptMaker(settings.run_dir / "sounds", settings.recordings_dir).ensure(
-        catalogue, settings.languages, progress
-    )
+    maker = prompt_maker(settings)
+    files = await maker.ensure(catalogue, settings.languages, progress)
     numbers = {number: found[name] for number, name in settings.numbers.items()}
     await asyncio.to_thread(write_beep, settings.run_dir / "sounds" / BEEP)
-    return Voice(found[settings.menu], files, numbers, {queue: found[name] for queue, name in surveys.items()}, named)
+    return Voice(
+        found[settings.menu], files, numbers, {queue: found[name] for queue, name in surveys.items()}, named, catalogue
+    )
+
+
+def prompt_maker(settings: Settings) -> PromptMaker:
+    return PromptMaker(settings.run_dir / "sounds", settings.recordings_dir, uploads_of(settings))
+
+
+def uploads_of(settings: Settings) -> Path:
+    """The folder of prompts that were uploaded."""
+    return settings.run_dir / "prompts"
 
 
 def _menus_in_line(settings: Settings) -> list[str]:

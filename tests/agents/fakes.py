@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from agents.auth import Auth, hash_password
 from agents.commands import Commands
-from agents.ports import CheckResult, Control, PhoneLogin, RecordingFile, Refused
+from agents.ports import CheckResult, Control, PhoneLogin, Prompts, RecordingFile, Refused
 from agents.roster import Roster
 from agents.views import AgentView, FloorView, QueueView, WaitingView
 from agents.web import create_app
@@ -368,6 +368,7 @@ class House:
         clock: Clock | None = None,
         sip_url: str = "ws://127.0.0.1:9/ws",
         demo: bool = True,
+        prompts: Prompts | None = None,
     ) -> None:
         self.clock = clock or Clock()
         self.roster = Roster(self.clock, interval_s=0.0, desks_s=0.0)
@@ -391,6 +392,7 @@ class House:
             phones=self.phones,
             sip_url=sip_url,
             recordings=self.recordings,
+            prompts=prompts,
         )
 
     @property

@@ -35,7 +35,7 @@ SHOWN += [schemas.Member, schemas.Staff, schemas.DayStep, schemas.Day]
 def said_by_the_server() -> set[str]:
     """Codes of refusals and problems, states and reasons."""
     sources = [path.read_text() for room in ("agents", "cti") for path in (ROOT / room).glob("*.py")]
-    pattern = r'(?:Refused\(|ApiError\(\d+, |Problem\(code=)"(\w+)"'
+    pattern = r'(?:Refused\(|ApiError\(\d+, |BadUpload\(|Problem\(code=)"(\w+)"'
     codes = {code for source in sources for code in re.findall(pattern, source)}
     # Answers of HTTP that no page shows in words of its own.
     codes -= {"not_logged_in", "unknown_call", "foreign_origin", "not_found"}

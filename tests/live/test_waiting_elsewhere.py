@@ -35,8 +35,9 @@ async def test_a_callback_keeps_its_place_among_those_who_wait_on_the_line(house
     second = await house.queued(NUMBER)
     third = await house.queued("13800000003")
     await asks_to_be_called_back(house, second)
-    await house.holds(lambda: [one.state for one in house.server.callbacks.open] == ["calling"])
+    await house.holds(lambda: len(house.server.acd.waiting("trading", house.server.clock())) == 3)
     order = [one.id for one in house.server.acd.waiting("trading", house.server.clock())]
+    assert [one.state for one in house.server.callbacks.open] == ["calling"]
 
     _, agent = await house.agent("1004")
     for caller in (first, None, third):
