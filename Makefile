@@ -6,7 +6,7 @@ DESK := agents/desk
 APT := espeak-ng ffmpeg baresip-core mmdebstrap python3-venv
 NEEDED := espeak-ng ffmpeg baresip mmdebstrap
 # Only for `make test`; RUNLEVEL=1 keeps Debian from starting services nobody asked for.
-TEST_APT := mosquitto postgresql chromium fonts-wqy-microhei
+TEST_APT := mosquitto postgresql chromium fonts-wqy-microhei sip-tester
 RUN := .run
 LOGS := .pbx
 
@@ -16,7 +16,7 @@ apt = sudo=; [ $$(id -u) = 0 ] || sudo=sudo; mkdir -p $(LOGS); echo "  installin
     apt-get install -y --no-install-recommends $(1); } </dev/null >$(LOGS)/$(2) 2>&1 \
   || { tail -5 $(LOGS)/$(2); echo "zongji: packages could not be installed: see $(LOGS)/$(2)"; exit 2; }
 
-.PHONY: help setup setup-tests run start stop call test check doctor hooks bench plots screenshots lock diagrams
+.PHONY: menu help setup setup-tests run start stop call test check doctor hooks bench plots screenshots lock diagrams
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -69,6 +69,9 @@ start: setup ## everything in the background
 stop: ## end what start (or run) started
 	@if [ -x $(PY) ]; then $(PY) -m cti stop; else echo "nothing was running"; fi
 
+menu: .venv/done ## play a menu in the terminal; NAME=callback for another than the one that answers
+	@$(PY) -m cti menu $(NAME)
+
 call: ## place a real SIP call through the running house and tell its story
 	@$(PY) -m cti call
 
@@ -92,7 +95,7 @@ hooks: .venv/done ## let git run make check before each commit
 diagrams: .venv/done ## the state diagrams of ARCHITECTURE.md, made from the tables
 	@$(PY) -c 'from cti import call_states; from acd import agent_states; print(call_states.diagram()); print(agent_states.diagram())'
 
-bench: .venv/done ## measure, print a table, write .run/bench.json; ONLY=acd for a part
+bench: setup-tests ## measure, print a table, write .run/bench.json; ONLY=acd for a part
 	@$(PY) -m tests.bench $(ONLY)
 
 plots: .venv/done ## the pictures of ARCHITECTURE.md that come from simulation

@@ -13,7 +13,7 @@ from starlette.requests import HTTPConnection
 
 from agents.auth import Auth, Denied, Identity
 from agents.commands import Commands
-from agents.ports import Control, Health, Memory, PagePhones, Prompts, Recordings
+from agents.ports import Control, Health, Memory, PagePhones, Prompts, Recordings, Switches
 from agents.roster import Roster
 
 log = structlog.get_logger(__name__)
@@ -47,6 +47,7 @@ class Parts:
     sip_url: str
     recordings: Recordings | None = None
     prompts: Prompts | None = None
+    switches: Switches | None = None
     lines: dict[str, Callable[[int], None]] = field(default_factory=dict)
     verifying: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     door: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
@@ -74,10 +75,12 @@ async def close_pages(parts: Parts, agent_id: str) -> None:
     parts.roster.close(agent_id, NOT_LOGGED_IN)
 
 
-async def remembered(question: Awaitable[Anything]) -> Anything:
-    """What the memory says; ApiError 503 while it says nothing."""
+async def remembered(question: Awaitable[Anything], *but: type[Exception]) -> Anything:
+    """What the memory says; ApiError 503 while it says nothing. What it means to say by raising one of `but` passes."""
     try:
         return await question
+    except but:
+        raise
     except Exception as error:
         log.exception("the memory did not answer")
         raise ApiError(503, "memory_away", "the server cannot reach its records; try again") from error
@@ -86,6 +89,14 @@ async def remembered(question: Awaitable[Anything]) -> Anything:
 def parts_of(connection: HTTPConnection) -> Parts:
     parts: Parts = connection.app.state.parts
     return parts
+
+
+async def administrator(connection: HTTPConnection) -> Identity:
+    """As `current`; ApiError 403 for anybody else."""
+    who = current(connection)
+    if who.role != "administrator":
+        raise ApiError(403, "forbidden", "only administrators may do this")
+    return who
 
 
 def current(connection: HTTPConnection) -> Identity:

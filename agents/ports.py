@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -233,6 +233,25 @@ class Prompts(Protocol):
 
     async def remove(self, prompt: str, language: str, by: str, /) -> PromptFacts:
         """Raises KeyError when nothing was uploaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class HouseNow:
+    """`calendars`: how each stands; `overrides`: those an administrator has set."""
+
+    closed: bool
+    blocked: tuple[str, ...]
+    calendars: Mapping[str, str]
+    overrides: Mapping[str, str]
+
+
+class Switches(Protocol):
+    """What administrators switch. Each may raise Refused, and the database's own errors; then nothing has changed."""
+
+    def house(self) -> HouseNow: ...
+    async def close_house(self, closed: bool, by: str, /) -> None: ...
+    async def block(self, numbers: Collection[str], by: str, /) -> None: ...
+    async def override(self, calendar: str, stands: Literal["open", "closed"] | None, by: str, /) -> None: ...
 
 
 class Health(Protocol):

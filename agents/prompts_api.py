@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.requests import ClientDisconnect
 
 from agents.auth import Identity
-from agents.parts import ApiError, Parts, current, parts_of
+from agents.parts import ApiError, Parts, administrator, parts_of
 from agents.ports import BadUpload, PromptFacts, Prompts
 from agents.schemas import Error
 
@@ -30,13 +30,7 @@ UPLOAD: dict[str, Any] = {
 }
 
 
-async def _administrator(who: Annotated[Identity, Depends(current)]) -> Identity:
-    if who.role != "administrator":
-        raise ApiError(403, "forbidden", "only administrators may do this")
-    return who
-
-
-Administrator = Annotated[Identity, Depends(_administrator)]
+Administrator = Annotated[Identity, Depends(administrator)]
 EXAMPLE: Any = {
     "prompt": "welcome", "language": "en", "words": "Welcome.", "source": "uploaded", "seconds": 1.9, "at": 1.7676e9,
 }  # fmt: skip

@@ -11,12 +11,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
 
-from agents import api, examples, phone_api, prompts_api, recordings_api, sip_proxy, socket, wire
+from agents import api, examples, house_api, phone_api, prompts_api, recordings_api, sip_proxy, socket, wire
 from agents.auth import Auth
 from agents.commands import Commands
 from agents.pages import add_pages
 from agents.parts import ApiError, Parts, end_sessions, parts_of
-from agents.ports import CheckResult, Control, Health, Memory, PagePhones, Prompts, Recordings
+from agents.ports import CheckResult, Control, Health, Memory, PagePhones, Prompts, Recordings, Switches
 from agents.roster import Roster
 from agents.schemas import Dependency, Readiness
 
@@ -47,6 +47,7 @@ def create_app(  # noqa: PLR0913 - the one place where the desk meets the rest o
     sip_url: str,
     recordings: Recordings | None = None,
     prompts: Prompts | None = None,
+    switches: Switches | None = None,
     clock: Callable[[], float] = time.time,
     silence_s: float = 20.0,
 ) -> FastAPI:
@@ -70,6 +71,7 @@ def create_app(  # noqa: PLR0913 - the one place where the desk meets the rest o
         sip_url=sip_url,
         recordings=recordings,
         prompts=prompts,
+        switches=switches,
     )
     _answer_errors(app)
     app.middleware("http")(_guard)
@@ -77,6 +79,7 @@ def create_app(  # noqa: PLR0913 - the one place where the desk meets the rest o
     app.include_router(phone_api.router)
     app.include_router(recordings_api.router)
     app.include_router(prompts_api.router)
+    app.include_router(house_api.router)
     app.include_router(socket.router)
     app.include_router(sip_proxy.router)
     _add_operations(app)

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -18,6 +19,7 @@ from acd.scenario import BadScenario
 from cti.asterisk.link import LinkDown, LinkRefused
 from cti.audio import AudioError
 from cti.doctor import Finding, broken, examine
+from cti.from_settings import calendars
 from cti.pbx import PbxError, render_for_another
 from cti.phones import PhoneError
 from cti.pidfile import AlreadyRunning, WillNotEnd, end
@@ -26,8 +28,9 @@ from cti.secrets import SecretsError, gather
 from cti.settings import Settings, SettingsError, load
 from cti.simulating import run_replay, run_simulation
 from cti.try_call import try_call
+from cti.try_menu import TerminalCaller, play
 from cti.up import TEMPLATES, end_orphans, pbx_config, say, up
-from cti.voice import StartError, prepare_voice
+from cti.voice import StartError, catalogue_of, checked_menu, prepare_voice
 from db.engine import dispose, make_engine
 from db.recordings import RecordingLedger
 from ivr.menus import BadMenu
@@ -104,6 +107,24 @@ def check() -> None:
 async def _checked(settings: Settings) -> None:
     voice = await prepare_voice(settings)
     say(f"good: menu {voice.menu.name!r}, {len(voice.menu.nodes)} nodes, {len(settings.queues)} queues")
+
+
+@cli.command("menu")
+def menu_(
+    name: Annotated[str, typer.Argument(help="which of the menus; the one that answers unless given")] = "",
+) -> None:
+    """Play a menu in the terminal: what is said is printed, keys are typed, a line at a time."""
+    settings = _settings()
+    _run(_played(settings, name or settings.menu))
+
+
+async def _played(settings: Settings, name: str) -> None:
+    now, known = time.time(), calendars(settings)
+    caller = TerminalCaller(
+        catalogue_of(settings), settings.languages[0], lambda: sys.stdin.readline() or None, say,
+        lambda calendar: known.stands(calendar, now),
+    )  # fmt: skip
+    say(await play(checked_menu(settings, name), caller))
 
 
 @cli.command()

@@ -55,6 +55,7 @@ from cti.secrets import Secrets
 from cti.self_service import SelfService
 from cti.settings import Settings
 from cti.supervision import Supervision
+from cti.switches import Switches
 from cti.telephones import LineTelephones
 from cti.today import COUNTED, Today
 from cti.voice import BEEP, StartError, Voice, prompt_maker, seen_by_asterisk, uploads_of
@@ -157,13 +158,14 @@ class Server:
         locking = locks.Rule(chosen.pin_tries, chosen.pin_lock_s)
         self.gate = PinGate(self.host, PinTries(self.engine), locking, self.clock) if self.host is not None else None
         self.calendars = calendars(settings)
+        self.switches = Switches(self.engine, self.bus, self.clock, self.calendars, settings.anonymous)
         waiting, asked = WaitingContacts(self.engine), settings.callback
         rules = CallbackRules(asked.tries, asked.spacing_s, asked.expires_s, asked.per_number, asked.per_day)
         self.callbacks = Callbacks(self.bus, self.clock, self.calls, waiting, rules, self.phones.may_dial)
         folder = settings.run_dir / "voicemail"
         self.voicemails = Voicemails(self.bus, self.clock, self.calls, waiting, folder)
         self.services = SelfService(
-            self.host, self.gate, self.calendars, self.callbacks, self.voicemails,
+            self.host, self.gate, self.calendars, self.callbacks, self.voicemails, self.switches,
             lambda: seen_by_asterisk(settings, (settings.run_dir / "sounds" / BEEP).resolve().with_suffix("")),
             self.clock,
         )  # fmt: skip
@@ -231,6 +233,7 @@ class Server:
                 stack.push_async_callback(self.host.close)
             if self.gate is not None:
                 await self.gate.open()
+            await self.switches.open()
             await stack.enter_async_context(self.callbacks.running())
             await stack.enter_async_context(self.voicemails.running())
             people = await self.store.agents()
@@ -312,6 +315,7 @@ class Server:
             sip_url=f"ws://{self._asterisk_web}/ws",
             recordings=self.recorder,
             prompts=self.prompts,
+            switches=self.switches,
         )
 
     async def checks(self) -> dict[str, CheckResult]:

@@ -41,6 +41,7 @@ class WaitsNoLonger(Exception):
 
 
 MESSAGE_KEY_S = 600.0
+REJECTED = 21  # Q.850
 HEAD = 1e6  # a priority before all who came by themselves
 OUTBOUND = "_outbound"  # the queue of calls that agents make: nobody waits in it, it gives them their wrap-up
 
@@ -185,8 +186,17 @@ class Call:
             await self._leave()
 
     async def _visit(self) -> None:
+        refused = self._house.services.admission(self.facts.number)
+        if refused == "blocked":
+            self._end_as(refused, "server")
+            await self.leg.hang_up(REJECTED)
+            return
         await self.leg.answer()
         self.move(Happening.ANSWERED)
+        if refused is not None:
+            self._end_as(refused, "server")
+            await self.leg.play([self._prompt(refused)])
+            return
         await self._begin_recording()
         outcome = await ivr.run.run(self._house.menu_for(self.facts.dialled), self.caller)
         if not isinstance(outcome, ToQueue):

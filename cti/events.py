@@ -179,6 +179,15 @@ class HostChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchChanged(Event):
+    """`by` has switched this: the emergency closure, the block list, a calendar."""
+
+    name: str
+    value: dict[str, Any]
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PromptChanged(Event):
     """`by` has `uploaded` a recording of it, or `removed` one."""
 

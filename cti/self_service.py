@@ -19,6 +19,7 @@ from cti.host import Host, HostDown
 from cti.host import NoSuch as HostKnowsNone
 from cti.numbers import as_dialled
 from cti.pin_gate import PinGate
+from cti.switches import Switches
 from cti.voicemails import Voicemails
 from ivr.caller import NoSuch, NotNow
 
@@ -31,10 +32,11 @@ class SelfService:
 
     def __init__(  # noqa: PLR0913, PLR0917 - what it joins
         self, host: Host | None, gate: PinGate | None, calendars: Calendars, callbacks: Callbacks,
-        voicemails: Voicemails, beep: Callable[[], Path], clock: Callable[[], float],
+        voicemails: Voicemails, switches: Switches, beep: Callable[[], Path], clock: Callable[[], float],
     ) -> None:  # fmt: skip
         self._host, self._gate, self._calendars = host, gate, calendars
         self._callbacks, self._voicemails, self._beep, self._clock = callbacks, voicemails, beep, clock
+        self._switches = switches
 
     async def authenticate(self, call: Call, account: str, pin: str) -> bool:
         if self._gate is None:
@@ -55,6 +57,9 @@ class SelfService:
             raise NoSuch from None
         except HostDown:
             raise NotNow from None
+
+    def admission(self, number: str) -> str | None:
+        return self._switches.admission(number)
 
     async def customer(self, call: Call) -> Mapping[str, Any] | None:
         await call.leg.until(call.looked_up(CUSTOMER_S))

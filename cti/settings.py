@@ -282,6 +282,8 @@ class QueueSettings(Section):
 class Settings(BaseSettings):
     """`secrets_file`: JSON of mode 0600 with secrets that are set nowhere else; in the demo one is made in `run_dir`.
 
+    `anonymous`: callers without a number are served, or told to show it.
+
     `menus_dir` holds menus of the house (`NAME.toml`, and `prompts.toml` with what they say) beside the built-in ones;
     `menu` answers every call, except where `numbers` gives a dialled number its own.
     """
@@ -313,6 +315,7 @@ class Settings(BaseSettings):
     missed_limit: Annotated[int, Field(ge=1, le=100)] = 1
     refused_limit: Annotated[int, Field(ge=1, le=100)] = 3
     again_s: Seconds = 30.0
+    anonymous: Literal["serve", "refuse"] = "serve"
     languages: list[Literal["zh", "en"]] = Field(["zh", "en"], min_length=1)
     recordings_dir: Path | None = None
     menu: Name = "broker"

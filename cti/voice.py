@@ -10,7 +10,7 @@ from pathlib import Path
 from cti.audio import PromptFiles, PromptMaker, write_beep
 from cti.settings import Settings, fault_in
 from ivr import in_line, menus, prompts
-from ivr.check import check
+from ivr.check import Problem, check
 from ivr.nodes import Enqueue, MenuSet
 
 MENUS = Path(menus.__file__).parent
@@ -41,21 +41,16 @@ class Voice:
 
 async def prepare_voice(settings: Settings, progress: Callable[[int, int], None] = lambda *_: None) -> Voice:
     """Load and check the menus, make every prompt; raises StartError, AudioError, BadMenu or BadPrompts."""
-    catalogue = _catalogue(settings)
+    catalogue = catalogue_of(settings)
     surveys = {queue.name: queue.survey for queue in settings.queues if queue.survey}
     found = {name: _menu(settings, name) for name in (settings.menu, *settings.numbers.values(), *surveys.values())}
     named = {name: _menu(settings, name) for name in _menus_in_line(settings)}
-    queues = {queue.name for queue in settings.queues}
     problems = [
         one
         for menus_of, in_line in ((found, False), (named, True))
         for menu in menus_of.values()
-        for one in check(
-            menu, prompts=catalogue, queues=queues, languages=settings.languages,
-            fault_in=lambda requires: fault_in(requires, settings.skills),
-            calendars={one.name for one in settings.calendars}, in_line=in_line,
-        )
-    ]  # fmt: skip
+        for one in _problems(settings, menu, catalogue, in_line=in_line)
+    ]
     told = [*map(str, problems), *_unknown_in_line(settings, catalogue)]
     told += [_no_survey(found[name]) for name in surveys.values() if _leads_on(found[name])]
     if told:
@@ -76,6 +71,23 @@ def prompt_maker(settings: Settings) -> PromptMaker:
 def uploads_of(settings: Settings) -> Path:
     """The folder of prompts that were uploaded."""
     return settings.run_dir / "prompts"
+
+
+def checked_menu(settings: Settings, name: str) -> MenuSet:
+    """One menu by itself, for whoever tries it; raises StartError with all its problems."""
+    menu, catalogue = _menu(settings, name), catalogue_of(settings)
+    found = _problems(settings, menu, catalogue, in_line=name in _menus_in_line(settings))
+    if found:
+        raise StartError("\n".join(map(str, found)))
+    return menu
+
+
+def _problems(settings: Settings, menu: MenuSet, catalogue: prompts.Catalogue, *, in_line: bool) -> list[Problem]:
+    return check(
+        menu, prompts=catalogue, queues={queue.name for queue in settings.queues}, languages=settings.languages,
+        fault_in=lambda requires: fault_in(requires, settings.skills),
+        calendars={one.name for one in settings.calendars}, in_line=in_line,
+    )  # fmt: skip
 
 
 def _menus_in_line(settings: Settings) -> list[str]:
@@ -111,7 +123,7 @@ def _no_survey(menu: MenuSet) -> str:
     )
 
 
-def _catalogue(settings: Settings) -> prompts.Catalogue:
+def catalogue_of(settings: Settings) -> prompts.Catalogue:
     """The built-in prompts, and over them those of the house's own menus."""
     catalogue = prompts.parse((MENUS / "prompts.toml").read_text("utf-8"), "ivr/menus/prompts.toml", settings.languages)
     own = settings.menus_dir / "prompts.toml" if settings.menus_dir else None

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from tests.bench import acd, desks, sounds
+from tests.bench import acd, desks, ivr, sounds
 
 OUT = Path(".run/bench.json")
 RUNS = 3
@@ -31,6 +31,7 @@ BENCHES: dict[str, Callable[[], Iterator[tuple[str, float, str, str]]]] = {
     "acd": acd.bench,
     "desks": desks.bench,
     "sounds": sounds.bench,
+    "ivr": ivr.bench,
 }
 
 

@@ -220,8 +220,10 @@ async def nothing_is_left(house: House) -> None:
 
 
 @asynccontextmanager
-async def running_pbx(folder: Path, recordings: Path | None) -> AsyncIterator[Parts]:
-    """A whole house but for its server."""
+async def running_pbx(
+    folder: Path, recordings: Path | None, media: tuple[int, int] | None = None
+) -> AsyncIterator[Parts]:
+    """A whole house but for its server. `media`: ports for more calls than a test has."""
     if not PROVIDED.exists():
         pytest.fail("no Asterisk: run 'make setup'")
     settings = Settings(
@@ -236,7 +238,7 @@ async def running_pbx(folder: Path, recordings: Path | None) -> AsyncIterator[Pa
         shutil.copytree(recordings / "made" / "sounds", folder / "sounds", copy_function=os.link)
     voice = _impatient(await prepare_voice(settings))
     await asyncio.to_thread(write_hold_music, folder / "moh" / "hold.wav")
-    rtp, last = free_rtp()
+    rtp, last = media or free_rtp()
     config = PbxConfig(
         folder / "pbx", PROVIDED, "127.0.0.1", settings.asterisk.sip_port, settings.asterisk.ami_port,
         settings.asterisk.http_port, rtp, last, PASSWORD, PASSWORD, dict.fromkeys(PHONES, PASSWORD), folder / "moh",

@@ -8,11 +8,11 @@ from decimal import Decimal
 import pytest
 
 from cti.hosts.demo import PIN
-from cti.phones import Phone
+from cti.phones import Account, Phone, phone
 from cti.settings import HostSettings
 from ivr import spoken
 from tests.hosts.server import fake_broker
-from tests.live.conftest import House, Parts
+from tests.live.conftest import PASSWORD, House, Parts
 from tests.live.tones import heard_prompts
 
 pytestmark = pytest.mark.live
@@ -124,3 +124,20 @@ async def test_a_host_that_does_not_answer_is_said_so_in_time_and_the_menu_goes_
             assert len(broker.asked) == 2  # the third time it is left in peace
             assert house.told("host_changed", "up") == [False]
             assert not (await house.server.checks())["host"].ok
+
+
+async def test_the_blocked_are_turned_down_and_a_closed_house_says_so(house: House) -> None:
+    await house.server.switches.block(["139*"], "9001")
+    account = Account("caller", PASSWORD, "", "13900000001", register=False)
+    blocked = await house.stack.enter_async_context(phone(house.sip, [account]))
+    blocked.dial(f"sip:8000@{house.sip}")
+    await blocked.wait_for("CALL_CLOSED")
+    assert (await house.until("call_ended")).outcome == "blocked"
+    assert not house.told("menu_stepped", "node")
+
+    house.events.clear()
+    await house.server.switches.close_house(True, "9001")
+    caller = await house.caller()
+    await caller.wait_for("CALL_CLOSED")
+    assert (await house.until("call_ended")).outcome == "emergency"
+    assert heard_prompts(caller.heard()[-1]) == [("zh", "emergency")]

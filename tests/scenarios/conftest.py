@@ -75,6 +75,9 @@ class Nothing:
     async def customer(self, call: Call) -> dict[str, Any] | None:
         return call.facts.customer
 
+    def admission(self, number: str) -> str | None:
+        return None
+
     def hours(self, calendar: str) -> str:
         return "open"
 
