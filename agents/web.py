@@ -11,12 +11,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
 
-from agents import api, examples, house_api, phone_api, prompts_api, recordings_api, sip_proxy, socket, wire
+from agents import api, examples, house_api, menus_api, phone_api, prompts_api, recordings_api, sip_proxy, socket, wire
 from agents.auth import Auth
 from agents.commands import Commands
 from agents.pages import add_pages
 from agents.parts import ApiError, Parts, end_sessions, parts_of
-from agents.ports import CheckResult, Control, Health, Memory, PagePhones, Prompts, Recordings, Switches
+from agents.ports import CheckResult, Control, Health, Memory, Menus, PagePhones, Prompts, Recordings, Switches
 from agents.roster import Roster
 from agents.schemas import Dependency, Readiness
 
@@ -48,6 +48,7 @@ def create_app(  # noqa: PLR0913 - the one place where the desk meets the rest o
     recordings: Recordings | None = None,
     prompts: Prompts | None = None,
     switches: Switches | None = None,
+    menus: Menus | None = None,
     clock: Callable[[], float] = time.time,
     silence_s: float = 20.0,
 ) -> FastAPI:
@@ -72,6 +73,7 @@ def create_app(  # noqa: PLR0913 - the one place where the desk meets the rest o
         recordings=recordings,
         prompts=prompts,
         switches=switches,
+        menus=menus,
     )
     _answer_errors(app)
     app.middleware("http")(_guard)
@@ -80,6 +82,7 @@ def create_app(  # noqa: PLR0913 - the one place where the desk meets the rest o
     app.include_router(recordings_api.router)
     app.include_router(prompts_api.router)
     app.include_router(house_api.router)
+    app.include_router(menus_api.router)
     app.include_router(socket.router)
     app.include_router(sip_proxy.router)
     _add_operations(app)

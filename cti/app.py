@@ -43,6 +43,7 @@ from cti.hosts.breaker import Rule as BreakerRule
 from cti.hosts.guard import GuardedHost
 from cti.listeners.journal import JournalListener
 from cti.listeners.mqtt import MqttListener
+from cti.menu_versions import MenuShelf
 from cti.metrics import Metrics, Readings
 from cti.numbers import e164
 from cti.pin_gate import PinGate
@@ -114,6 +115,7 @@ class Server:
             maker=prompt_maker(settings), files=voice.files, catalogue=voice.catalogue, languages=settings.languages,
             folder=uploads_of(settings), bus=self.bus, clock=clock,
         )  # fmt: skip
+        self.menus = MenuShelf(self.engine, settings, voice, self.bus, clock)
         self._make_services()
         self._shared = House(
             bus=self.bus,
@@ -127,8 +129,8 @@ class Server:
             language=settings.languages[0],
             recall_s=settings.recall_s,
             recorder=self.recorder,
-            survey_of=voice.surveys.get,
-            menu_named=voice.named.get,
+            survey_of=voice.survey_of,
+            menu_named=voice.menu_named,
             treatment_of=lambda queue: self._treatments.get(queue, in_line.Treatment()),
         )
         rules = Rules({one.name: one for one in settings.queues}, settings.wrapup_extra_s, settings.wrapup_extras)
@@ -234,6 +236,7 @@ class Server:
             if self.gate is not None:
                 await self.gate.open()
             await self.switches.open()
+            await self.menus.open()
             await stack.enter_async_context(self.callbacks.running())
             await stack.enter_async_context(self.voicemails.running())
             people = await self.store.agents()
@@ -316,6 +319,7 @@ class Server:
             recordings=self.recorder,
             prompts=self.prompts,
             switches=self.switches,
+            menus=self.menus,
         )
 
     async def checks(self) -> dict[str, CheckResult]:
@@ -334,6 +338,8 @@ class Server:
         if self.host is not None:
             down = self.host.down
             found["host"] = CheckResult(down is None, down or "", needed=False)
+        why = self.menus.hindered
+        found["menus"] = CheckResult(why is None, why or "", needed=False)
         if self.mqtt is not None:
             found["mqtt"] = self.mqtt.check()
         return found

@@ -82,9 +82,9 @@ class MenuCaller:
         if key == "account":
             self._call.look_up("account", value)
 
-    def entered(self, node: str) -> None:
+    def entered(self, node: str, menu: str) -> None:
         self._call.facts.path.append(node)
-        self._call.publish(events.MenuStepped, node=node)
+        self._call.publish(events.MenuStepped, node=node, menu=menu)
 
     async def authenticate(self, account: str, pin: str) -> bool:
         right = await self._services.authenticate(self._call, account, pin)

@@ -65,6 +65,7 @@ class CustomerFound(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MenuStepped(Event):
     node: str
+    menu: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +185,15 @@ class SwitchChanged(Event):
 
     name: str
     value: dict[str, Any]
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MenuPublished(Event):
+    """`by` has put this number of a menu in force."""
+
+    menu: str
+    number: int
     by: str
 
 

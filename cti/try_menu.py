@@ -61,8 +61,8 @@ class TerminalCaller:
     def note(self, key: str, value: str, *, secret: bool = False) -> None:
         self._tell(f"  = {key}: {'(secret)' if secret else value}")
 
-    def entered(self, node: str) -> None:
-        self._tell(f"[{node}]")
+    def entered(self, node: str, menu: str) -> None:
+        self._tell(f"[{menu}: {node}]")
 
     async def authenticate(self, account: str, pin: str) -> bool:
         """No host: whoever gives both is let in."""

@@ -15,6 +15,7 @@ from ivr.nodes import Enqueue, MenuSet
 
 MENUS = Path(menus.__file__).parent
 BEEP = "beep.wav"
+NO_SURVEY = "a survey ends with a hang-up, and this leads to a queue: mend it, or the queue's 'survey'"
 
 
 class StartError(Exception):
@@ -25,43 +26,76 @@ class StartError(Exception):
 class Voice:
     """The menus and the sounds they need: checked whole before any caller hears them.
 
-    `menu` answers every call, except where a dialled number has its own in `numbers`.
+    `answers` answers every call, except where a dialled number has its own in `numbers`; `surveys` are by queue.
+    `in_line`: for those who wait, or can wait no longer. A menu in `menus` may be replaced while the house runs: a call
+    stays on the one it began with.
     """
 
-    menu: MenuSet
+    answers: str
+    menus: dict[str, MenuSet]
     files: PromptFiles
-    numbers: Mapping[str, MenuSet] = field(default_factory=dict)
-    surveys: Mapping[str, MenuSet] = field(default_factory=dict)  # by queue
-    named: Mapping[str, MenuSet] = field(default_factory=dict)  # for those who wait, or can wait no longer
+    numbers: Mapping[str, str] = field(default_factory=dict)
+    surveys: Mapping[str, str] = field(default_factory=dict)
+    in_line: frozenset[str] = frozenset()
     catalogue: prompts.Catalogue = field(default_factory=dict)
 
+    @property
+    def menu(self) -> MenuSet:
+        return self.menus[self.answers]
+
     def menu_for(self, dialled: str) -> MenuSet:
-        return self.numbers.get(dialled, self.menu)
+        return self.menus[self.numbers.get(dialled, self.answers)]
+
+    def survey_of(self, queue: str) -> MenuSet | None:
+        return self.menus.get(self.surveys.get(queue, ""))
+
+    def menu_named(self, name: str) -> MenuSet | None:
+        return self.menus.get(name) if name in self.in_line else None
 
 
 async def prepare_voice(settings: Settings, progress: Callable[[int, int], None] = lambda *_: None) -> Voice:
     """Load and check the menus, make every prompt; raises StartError, AudioError, BadMenu or BadPrompts."""
-    catalogue = catalogue_of(settings)
-    surveys = {queue.name: queue.survey for queue in settings.queues if queue.survey}
-    found = {name: _menu(settings, name) for name in (settings.menu, *settings.numbers.values(), *surveys.values())}
-    named = {name: _menu(settings, name) for name in _menus_in_line(settings)}
-    problems = [
-        one
-        for menus_of, in_line in ((found, False), (named, True))
-        for menu in menus_of.values()
-        for one in _problems(settings, menu, catalogue, in_line=in_line)
-    ]
+    catalogue, uses = catalogue_of(settings), Uses.of(settings)
+    found = {name: menu_file(settings, name) for name in uses.all()}
+    problems = [one for menu in found.values() for one in problems_of(settings, menu, catalogue, uses)]
     told = [*map(str, problems), *_unknown_in_line(settings, catalogue)]
-    told += [_no_survey(found[name]) for name in surveys.values() if _leads_on(found[name])]
     if told:
         raise StartError("\n".join(dict.fromkeys(told)))
-    maker = prompt_maker(settings)
-    files = await maker.ensure(catalogue, settings.languages, progress)
-    numbers = {number: found[name] for number, name in settings.numbers.items()}
+    files = await prompt_maker(settings).ensure(catalogue, settings.languages, progress)
     await asyncio.to_thread(write_beep, settings.run_dir / "sounds" / BEEP)
-    return Voice(
-        found[settings.menu], files, numbers, {queue: found[name] for queue, name in surveys.items()}, named, catalogue
-    )
+    return Voice(settings.menu, found, files, settings.numbers, uses.surveys, uses.in_line, catalogue)
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """What each menu is for, by name."""
+
+    answering: frozenset[str]
+    surveys: Mapping[str, str]
+    in_line: frozenset[str]
+
+    @classmethod
+    def of(cls, settings: Settings) -> Uses:
+        """As the settings say."""
+        surveys = {queue.name: queue.survey for queue in settings.queues if queue.survey}
+        return cls(frozenset((settings.menu, *settings.numbers.values())), surveys, frozenset(_menus_in_line(settings)))
+
+    def all(self) -> list[str]:
+        return list(dict.fromkeys((*sorted(self.answering), *self.surveys.values(), *sorted(self.in_line))))
+
+
+def problems_of(settings: Settings, menu: MenuSet, catalogue: prompts.Catalogue, uses: Uses) -> list[Problem]:
+    """All problems of a menu for what it is used for."""
+    plain = menu.name in uses.answering or menu.name in uses.surveys.values() or menu.name not in uses.in_line
+    modes = [mode for mode, wanted in ((False, plain), (True, menu.name in uses.in_line)) if wanted]
+    found = [one for mode in modes for one in _problems(settings, menu, catalogue, in_line=mode)]
+    if menu.name in uses.surveys.values():
+        found += [Problem(menu.file, menu.lines.get(name, 1), name, NO_SURVEY) for name in _leading_on(menu)]
+    return found
+
+
+def _leading_on(menu: MenuSet) -> list[str]:
+    return [name for name, node in menu.nodes.items() if isinstance(node, Enqueue)]
 
 
 def prompt_maker(settings: Settings) -> PromptMaker:
@@ -75,8 +109,8 @@ def uploads_of(settings: Settings) -> Path:
 
 def checked_menu(settings: Settings, name: str) -> MenuSet:
     """One menu by itself, for whoever tries it; raises StartError with all its problems."""
-    menu, catalogue = _menu(settings, name), catalogue_of(settings)
-    found = _problems(settings, menu, catalogue, in_line=name in _menus_in_line(settings))
+    menu = menu_file(settings, name)
+    found = problems_of(settings, menu, catalogue_of(settings), Uses.of(settings))
     if found:
         raise StartError("\n".join(map(str, found)))
     return menu
@@ -113,16 +147,6 @@ def _has_menu(settings: Settings, name: str) -> bool:
     return (own is not None and own.exists()) or (MENUS / f"{name}.toml").exists()
 
 
-def _leads_on(menu: MenuSet) -> bool:
-    return any(isinstance(node, Enqueue) for node in menu.nodes.values())
-
-
-def _no_survey(menu: MenuSet) -> str:
-    return (
-        f"{menu.file}:1: a survey ends with a hang-up, and this one leads to a queue: mend it, or the queue's 'survey'"
-    )
-
-
 def catalogue_of(settings: Settings) -> prompts.Catalogue:
     """The built-in prompts, and over them those of the house's own menus."""
     catalogue = prompts.parse((MENUS / "prompts.toml").read_text("utf-8"), "ivr/menus/prompts.toml", settings.languages)
@@ -132,7 +156,7 @@ def catalogue_of(settings: Settings) -> prompts.Catalogue:
     return {**catalogue, **prompts.parse(_text(own, "menus_dir"), str(own), settings.languages)}
 
 
-def _menu(settings: Settings, name: str) -> MenuSet:
+def menu_file(settings: Settings, name: str) -> MenuSet:
     own = settings.menus_dir / f"{name}.toml" if settings.menus_dir else None
     if own is not None and own.exists():
         return menus.parse(_text(own, "menus_dir"), str(own))

@@ -150,6 +150,19 @@ class VoicemailRow(Base):
     agent_id: Mapped[str | None] = mapped_column(String(32))
 
 
+class MenuVersionRow(Base):
+    """`state`: at most one draft of a menu, the newest, and at most one published."""
+
+    __tablename__ = "menu_version"
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    text: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(16))
+    by: Mapped[str] = mapped_column(String(32))
+    at: Mapped[float]
+    comment: Mapped[str] = mapped_column(Text)
+
+
 class SwitchRow(Base):
     """What administrators have set while the house runs, such as an emergency closure or the block list."""
 

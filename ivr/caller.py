@@ -45,8 +45,8 @@ class Caller(Protocol):
     def note(self, key: str, value: str, *, secret: bool = False) -> None:
         """Keep what was collected; of what is secret only that it was."""
 
-    def entered(self, node: str) -> None:
-        """The caller stands at this node now."""
+    def entered(self, node: str, menu: str) -> None:
+        """The caller stands at this node of this menu now."""
 
     async def authenticate(self, account: str, pin: str) -> bool:
         """Whether the account is the caller's. Why not is told to nobody, and the answer takes as long either way."""

@@ -212,13 +212,14 @@ ASKING = (Menu, Collect, Authenticate, LeaveMessage)  # where the caller has a s
 
 @dataclass(frozen=True, slots=True)
 class MenuSet:
-    """A whole menu; `lines` has each node's line in `file`, for messages."""
+    """A whole menu; `lines` has each node's line in `file`, for messages; `text` is what it was read from."""
 
     name: str
     start: str
     nodes: Mapping[str, Node]
     file: str = ""
     lines: Mapping[str, int] = field(default_factory=dict)
+    text: str = ""
 
 
 _WAYS = ("next", "open", "closed", "holiday", "found", "unknown", "nothing", "refused", "otherwise", "failure", "down")

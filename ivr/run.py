@@ -54,7 +54,7 @@ async def run(menu: MenuSet, caller: Caller) -> Outcome:
     """The caller's way through the menu; raises HungUp when the caller ends it."""
     name = menu.start
     while True:
-        caller.entered(name)
+        caller.entered(name, menu.name)
         step = await _step(menu.nodes[name], caller)
         if not isinstance(step, str):
             return step

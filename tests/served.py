@@ -72,7 +72,8 @@ async def _staffed(settings: Settings, agents: int) -> None:
 def _voice() -> Voice:
     names = tomllib.loads((MENUS / "prompts.toml").read_text("utf-8"))
     paths = {pair: Path("/sounds", *reversed(pair)) for pair in itertools.product(names, ("zh", "en"))}
-    return Voice(menus.parse((MENUS / "broker.toml").read_text("utf-8"), "broker.toml"), PromptFiles(paths))
+    broker = menus.parse((MENUS / "broker.toml").read_text("utf-8"), "broker.toml")
+    return Voice("broker", {"broker": broker}, PromptFiles(paths))
 
 
 @asynccontextmanager

@@ -37,7 +37,7 @@ def parse(text: str, file: str) -> MenuSet:
     if not isinstance(tables, dict):
         raise BadMenu(f"{file}:1: nodes must be tables: [nodes.NAME]")
     nodes = {key: _node(f"{file}:{lines.get(key, 1)}: node {key!r}", table) for key, table in tables.items()}
-    return MenuSet(name, start, nodes, file, lines)
+    return MenuSet(name, start, nodes, file, lines, text)
 
 
 def _node(where: str, table: object) -> Node:

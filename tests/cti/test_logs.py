@@ -95,7 +95,7 @@ def test_a_listener_that_fails_is_told_with_the_call(out: io.StringIO) -> None:
         raise RuntimeError
 
     bus.subscribe(events.Event, fail)
-    bus.publish(events.MenuStepped(at=0, call_id="c1", node="main"))
+    bus.publish(events.MenuStepped(at=0, call_id="c1", node="main", menu="broker"))
     assert lines(out)[0]["call_id"] == "c1"
 
 

@@ -56,7 +56,7 @@ class ScriptedCaller:
     def note(self, key: str, value: str, *, secret: bool = False) -> None:
         self.data[key] = "(hidden)" if secret else value
 
-    def entered(self, node: str) -> None:
+    def entered(self, node: str, menu: str) -> None:
         self.path.append(node)
 
     async def authenticate(self, account: str, pin: str) -> bool:

@@ -63,7 +63,7 @@ class House:
 
     def step(self, *numbers: int) -> None:
         for number in numbers:
-            self.bus.publish(events.MenuStepped(at=time.time(), call_id="c1", node=str(number)))
+            self.bus.publish(events.MenuStepped(at=time.time(), call_id="c1", node=str(number), menu="broker"))
 
 
 @asynccontextmanager

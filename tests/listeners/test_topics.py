@@ -35,7 +35,7 @@ def moved(call_id: str, after: str, at: float = AT, queue: str | None = "trading
             "call/c1/offer_made",
             False,
         ),
-        (events.MenuStepped(at=AT, call_id="c1", node="main"), "call/c1/menu_stepped", False),
+        (events.MenuStepped(at=AT, call_id="c1", node="main", menu="broker"), "call/c1/menu_stepped", False),
         (events.AgentMoved(at=AT, agent_id="1001", call_id="c1", **MOVED), "agent/1001/state", True),
         (events.AgentMoved(at=AT, agent_id="a/+#", **MOVED), "agent/a%2F%2B%23/state", True),
         (events.PopShown(at=AT, agent_id="1001"), "agent/1001/pop_shown", False),

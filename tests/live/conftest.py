@@ -162,7 +162,7 @@ def _impatient(voice: Voice) -> Voice:
         name: replace(node, timeout_s=1.0) if isinstance(node, Menu | Collect) else node
         for name, node in voice.menu.nodes.items()
     }
-    return replace(voice, menu=replace(voice.menu, nodes=nodes))
+    return replace(voice, menus={**voice.menus, voice.answers: replace(voice.menu, nodes=nodes)})
 
 
 def _udp_port() -> int:
