@@ -57,6 +57,7 @@ PEOPLE = (
     Person("1001", "王芳", "Wang Fang"),
     Person("1002", "李伟", "Li Wei"),
     Person("2001", "刘洋", "Liu Yang", "supervisor"),
+    Person("9001", "管理员", "Administrator", "administrator"),
 )
 
 

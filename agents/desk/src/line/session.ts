@@ -18,6 +18,8 @@ export interface Me {
   role: string;
 }
 
+type Method = "GET" | "POST" | "PUT" | "DELETE";
+
 let token = "";
 
 export class Refusal extends Error {
@@ -32,9 +34,12 @@ export class Refusal extends Error {
 }
 
 // A Refusal when the server says no; any other error means that it did not answer.
-async function request<T>(method: "GET" | "POST", path: string, body?: unknown): Promise<T> {
-  const headers = { "Content-Type": "application/json", ...(token && { Authorization: `Bearer ${token}` }) };
-  const answer = await fetch(path, { method, headers, ...(method === "POST" && { body: JSON.stringify(body ?? {}) }) });
+async function request<T>(method: Method, path: string, body?: unknown, kind: "json" | "blob" = "json"): Promise<T> {
+  const plain = body instanceof Blob;
+  const headers = { "Content-Type": plain ? "application/octet-stream" : "application/json", ...(token && { Authorization: `Bearer ${token}` }) };
+  const sends = method === "POST" || method === "PUT";
+  const answer = await fetch(path, { method, headers, ...(sends && { body: plain ? body : JSON.stringify(body ?? {}) }) });
+  if (answer.ok && kind === "blob") return (await answer.blob()) as T;
   const said: unknown = answer.status === 204 ? null : await answer.json().catch(() => null);
   if (answer.ok) return said as T;
   const problem = (said as { error?: Problem } | null)?.error ?? { code: "failed", message: "" };
@@ -49,16 +54,22 @@ async function enter(path: string, body?: unknown): Promise<void> {
 export const logIn = (login: string, password: string): Promise<void> => enter("/api/login", { login, password });
 
 // As whoever is logged in; a token that is missing or too old is renewed once.
-async function call<T>(method: "GET" | "POST", path: string): Promise<T> {
+async function renewed<T>(ask: () => Promise<T>): Promise<T> {
   if (!token) await enter("/api/refresh");
   try {
-    return await request<T>(method, path);
+    return await ask();
   } catch (error) {
     if (!(error instanceof Refusal) || error.status !== 401) throw error;
     await enter("/api/refresh");
-    return request<T>(method, path);
+    return ask();
   }
 }
+
+export const call = <T>(method: Method, path: string, kind: "json" | "blob" = "json"): Promise<T> =>
+  renewed(() => request<T>(method, path, undefined, kind));
+
+export const callWith = <T>(method: Method, path: string, body?: unknown): Promise<T> =>
+  renewed(() => request<T>(method, path, body));
 
 export const ticket = async (): Promise<string> => (await call<{ ticket: string }>("POST", "/api/ws-ticket")).ticket;
 
