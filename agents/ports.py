@@ -268,5 +268,40 @@ class Menus(Protocol):
         """Callers of the day that began at `since`, UTC epoch seconds."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Times are UTC epoch seconds, of the call's arrival; what is empty is not asked for."""
+
+    since: float
+    until: float
+    queue: str = ""
+    agent_id: str = ""
+    number: str = ""
+    scored: bool | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    recording: RecordingFile
+    at: float
+    queue: str
+    number: str
+    score: float | None
+
+
+class Quality(Protocol):
+    """Recordings found and scored. Each may raise the database's own errors."""
+
+    async def find(self, sought: Sought, /) -> Sequence[Found]: ...
+    async def card(self, recording: RecordingFile, /) -> Mapping[str, Any] | None: ...
+    async def fill(
+        self, recording: RecordingFile, agent_id: str, answers: Mapping[str, float | None], comment: str, by: str, /
+    ) -> Mapping[str, Any]:
+        """Raises Refused."""
+
+    async def report(self, since: float, until: float, queue: str, agent_id: str, /) -> Sequence[Mapping[str, Any]]: ...
+
+
 class Health(Protocol):
     async def checks(self) -> Mapping[str, CheckResult]: ...

@@ -11,12 +11,24 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
 
-from agents import api, examples, house_api, menus_api, phone_api, prompts_api, recordings_api, sip_proxy, socket, wire
+from agents import (
+    api,
+    examples,
+    house_api,
+    menus_api,
+    phone_api,
+    prompts_api,
+    quality_api,
+    recordings_api,
+    sip_proxy,
+    socket,
+    wire,
+)
 from agents.auth import Auth
 from agents.commands import Commands
 from agents.pages import add_pages
 from agents.parts import ApiError, Parts, end_sessions, parts_of
-from agents.ports import CheckResult, Control, Health, Memory, Menus, PagePhones, Prompts, Recordings, Switches
+from agents.ports import CheckResult, Control, Health, Memory, Menus, PagePhones, Prompts, Quality, Recordings, Switches
 from agents.roster import Roster
 from agents.schemas import Dependency, Readiness
 
@@ -49,6 +61,7 @@ def create_app(  # noqa: PLR0913 - the one place where the desk meets the rest o
     prompts: Prompts | None = None,
     switches: Switches | None = None,
     menus: Menus | None = None,
+    quality: Quality | None = None,
     clock: Callable[[], float] = time.time,
     silence_s: float = 20.0,
 ) -> FastAPI:
@@ -74,12 +87,14 @@ def create_app(  # noqa: PLR0913 - the one place where the desk meets the rest o
         prompts=prompts,
         switches=switches,
         menus=menus,
+        quality=quality,
     )
     _answer_errors(app)
     app.middleware("http")(_guard)
     app.include_router(api.router)
     app.include_router(phone_api.router)
     app.include_router(recordings_api.router)
+    app.include_router(quality_api.router)
     app.include_router(prompts_api.router)
     app.include_router(house_api.router)
     app.include_router(menus_api.router)

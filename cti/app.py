@@ -38,7 +38,7 @@ from cti.calls import Calls
 from cti.control import CallDesk
 from cti.dispatcher import Dispatcher
 from cti.floor import Floor
-from cti.from_settings import acd_config, calendars, dispositions, host_of, treatment
+from cti.from_settings import acd_config, calendars, dispositions, host_of, scorecard_of, treatment
 from cti.hosts.breaker import Rule as BreakerRule
 from cti.hosts.guard import GuardedHost
 from cti.listeners.journal import JournalListener
@@ -48,6 +48,7 @@ from cti.metrics import Metrics, Readings
 from cti.numbers import e164
 from cti.pin_gate import PinGate
 from cti.prompt_shelf import PromptShelf
+from cti.quality import QualityDesk
 from cti.recorder import DAY_S, Recorder
 from cti.recordings.finishing import Finisher
 from cti.recordings.shelf import Shelf
@@ -115,6 +116,7 @@ class Server:
             maker=prompt_maker(settings), files=voice.files, catalogue=voice.catalogue, languages=settings.languages,
             folder=uploads_of(settings), bus=self.bus, clock=clock,
         )  # fmt: skip
+        self.quality = self._quality_desk()
         self.menus = MenuShelf(self.engine, settings, voice, self.bus, clock)
         self._make_services()
         self._shared = House(
@@ -193,6 +195,13 @@ class Server:
             self.store.recorded,
             self.store.call_story,
         )
+
+    def _quality_desk(self) -> QualityDesk | None:
+        if self.recorder is None:
+            return None
+        cards = {one.name: scorecard_of(one) for one in self.settings.scorecards}
+        of_queue = {one.name: one.scorecard for one in self.settings.queues if one.scorecard}
+        return QualityDesk(self.engine, self.recorder, cards, of_queue, self.bus, self.clock)
 
     def _hindered(self, reason: str | None) -> None:
         if self.recorder is not None:
@@ -320,6 +329,7 @@ class Server:
             prompts=self.prompts,
             switches=self.switches,
             menus=self.menus,
+            quality=self.quality,
         )
 
     async def checks(self) -> dict[str, CheckResult]:

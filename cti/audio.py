@@ -175,8 +175,11 @@ def _write(sound: AudioSegment, target: Path) -> None:
 
 def _replace(path: Path, data: bytes) -> None:
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    partial.write_bytes(data)
-    partial.replace(path)
+    try:
+        partial.write_bytes(data)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 # -- sounds without words ---------------------------------------------------------------------------------------------

@@ -257,6 +257,16 @@ class RecordingHeard(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallScored(Event):
+    """`by` has scored the agent's part in it, from 0 to 100."""
+
+    recording_id: str
+    by: str
+    score: float
+    answers: dict[str, float | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingFailed(Event):
     """The call goes on, or went, without a recording."""
 

@@ -14,9 +14,10 @@ from cti.calendars import Calendar, Calendars
 from cti.call import OUTBOUND
 from cti.floor import COLLEAGUES
 from cti.host import Host
+from cti.hosts import http
 from cti.hosts.demo import DemoHost
-from cti.hosts.http import HttpHost, Question
-from cti.settings import HoursSettings, InLineSettings, QueueSettings, Settings
+from cti.scoring import Card, Question
+from cti.settings import HoursSettings, InLineSettings, QueueSettings, ScorecardSettings, Settings
 from ivr import in_line
 
 
@@ -84,12 +85,16 @@ def host_of(settings: Settings, clock: Callable[[], float]) -> Host | None:
         return DemoHost(settings.run_dir / "host.db", clock)
     if kind == "http":
         questions = {
-            str(ask): Question(one.path, one.method, one.each, one.fields, one.words)
+            str(ask): http.Question(one.path, one.method, one.each, one.fields, one.words)
             for ask, one in chosen.questions.items()
         }
         token = chosen.token.get_secret_value() if chosen.token else ""
-        return HttpHost(chosen.url or "", questions, token, deadline_s=chosen.deadline_s, sessions=chosen.sessions)
+        return http.HttpHost(chosen.url or "", questions, token, deadline_s=chosen.deadline_s, sessions=chosen.sessions)
     return None
+
+
+def scorecard_of(one: ScorecardSettings) -> Card:
+    return Card(one.name, tuple(Question(**question.model_dump()) for question in one.questions))
 
 
 def dispositions(one: QueueSettings) -> QueueDispositions:

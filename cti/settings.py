@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from acd.model import Closing, When
 from cti.calendars import days_off
 
-from .settings_demo import DEMO_CALENDARS, DEMO_QUEUES, DEMO_SKILLS
+from .settings_demo import DEMO_CALENDARS, DEMO_QUEUES, DEMO_SCORECARDS, DEMO_SKILLS
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
@@ -230,6 +230,24 @@ class InLineSettings(Section):
     offered: list[Prompt] = []
 
 
+class ScoreQuestionSettings(Section):
+    """As `cti.scoring.Question`."""
+
+    code: Name
+    zh: Annotated[str, Field(min_length=1, max_length=80)]
+    en: Annotated[str, Field(min_length=1, max_length=80)]
+    kind: Literal["points", "yes_no", "fatal"] = "points"
+    weight: Annotated[float, Field(gt=0, le=100)] = 1.0
+    most: Annotated[float, Field(ge=1, le=100)] = 5.0
+
+
+class ScorecardSettings(Section):
+    """What supervisors ask of a recorded call."""
+
+    name: Name
+    questions: list[ScoreQuestionSettings] = Field(min_length=1, max_length=50)
+
+
 class DispositionSettings(Section):
     """What became of a contact, for the agent to choose: `code` for reports, its words in both languages."""
 
@@ -248,6 +266,8 @@ class QueueSettings(Section):
 
     `calendar`: it is open as that one is, instead of `hours`. `in_line`: what those who wait hear and may choose.
 
+    `scorecard`: what its calls are scored by.
+
     `survey`: the menu that asks callers how it was when the agent has hung up.
 
     `handle_s` and `patience_s` are what is expected, until the house has seen more.
@@ -262,6 +282,7 @@ class QueueSettings(Section):
     prefer_s: Seconds = 0.0
     survey: Name | None = None
     in_line: InLineSettings = InLineSettings()
+    scorecard: Name | None = None
     overflow: list[OverflowSettings] = []
     hours: list[HoursSettings] = []
     calendar: Name | None = None
@@ -307,6 +328,7 @@ class Settings(BaseSettings):
     recording: RecordingSettings = RecordingSettings()
     host: HostSettings = HostSettings()
     callback: CallbackSettings = CallbackSettings()
+    scorecards: list[ScorecardSettings] = Field([ScorecardSettings(**one) for one in DEMO_SCORECARDS])
     calendars: list[CalendarSettings] = Field([CalendarSettings(**one) for one in DEMO_CALENDARS])
     wrapup_extra_s: Annotated[float, Field(ge=1, le=600)] = 30.0
     wrapup_extras: Annotated[int, Field(ge=0, le=20)] = 3

@@ -202,6 +202,8 @@ def _clashes(settings: Settings, without: Collection[str] = ()) -> Iterator[Find
         yield ("host", "kind"), "the demo's host knows its accounts' PINs by heart: use 'http' or 'none'"
     if "calendars" not in without:
         yield from _calendars(settings)
+    if "scorecards" not in without:
+        yield from _scorecards(settings)
     if "queues" not in without:
         yield from _queues(settings)
         yield from _leaving(settings)
@@ -267,6 +269,19 @@ def _calendars(settings: Settings) -> Iterator[Finding]:
             yield ("queues", number, "calendar"), _unknown(queue.calendar, names, "calendar")
         if queue.calendar is not None and queue.hours:
             yield ("queues", number, "hours"), "the queue has a calendar too: choose one"
+
+
+def _scorecards(settings: Settings) -> Iterator[Finding]:
+    names = [one.name for one in settings.scorecards]
+    for number, card in enumerate(settings.scorecards):
+        if card.name in names[:number]:
+            yield ("scorecards", number, "name"), f"{card.name!r} is there already: a scorecard has one entry"
+        codes = [one.code for one in card.questions]
+        if twice := next((code for n, code in enumerate(codes) if code in codes[:n]), None):
+            yield ("scorecards", number, "questions"), f"{twice!r} is there twice: each question has a code of its own"
+    for number, queue in enumerate(settings.queues):
+        if queue.scorecard is not None and queue.scorecard not in names:
+            yield ("queues", number, "scorecard"), _unknown(queue.scorecard, names, "scorecard")
 
 
 def _spans(place: KeyPath, hours: Iterable[HoursSettings]) -> Iterator[Finding]:

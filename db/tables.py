@@ -163,6 +163,23 @@ class MenuVersionRow(Base):
     comment: Mapped[str] = mapped_column(Text)
 
 
+class ScorecardRow(Base):
+    """What `scorer_id` thought of one agent's part in a recorded call: the last, where it was scored again."""
+
+    __tablename__ = "scorecard"
+    recording_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    call_id: Mapped[str] = mapped_column(String(40))
+    call_at: Mapped[float] = mapped_column(index=True)
+    queue: Mapped[str] = mapped_column(String(64))
+    agent_id: Mapped[str] = mapped_column(String(32), index=True)
+    scorer_id: Mapped[str] = mapped_column(String(32))
+    at: Mapped[float]
+    card: Mapped[str] = mapped_column(String(40))
+    answers: Mapped[dict[str, Any]]
+    score: Mapped[float]
+    comment: Mapped[str] = mapped_column(Text)
+
+
 class SwitchRow(Base):
     """What administrators have set while the house runs, such as an emergency closure or the block list."""
 

@@ -396,6 +396,10 @@ class House:
             prompts=prompts,
         )
 
+    def take(self, **more: Any) -> None:
+        """These parts too, such as real ones."""
+        self.app.state.parts = replace(self.app.state.parts, **more)
+
     @property
     def commands(self) -> Commands:
         commands: Commands = self.app.state.parts.commands

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -56,7 +56,7 @@ async def administered(house: LiveHouse, tmp_path: Path) -> AsyncIterator[Admini
         clock=house.clock,
     )  # fmt: skip
     menus = MenuShelf(engine, settings, voice, bus, house.clock)
-    house.app.state.parts = replace(house.app.state.parts, menus=menus, switches=switches, prompts=shelf)
+    house.take(menus=menus, switches=switches, prompts=shelf)
     walked = ["welcome", "language", "mandarin", "main", "quotes"]
     await Store(engine).add(
         JournalRow(
