@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 BUILT = Path(__file__).parent / "desk" / "dist"
-PAGES = ("index.html", "wallboard.html", "supervisor.html", "booth.html", "admin.html")
+PAGES = ("index.html", "wallboard.html", "supervisor.html", "booth.html", "admin.html", "recordings.html")
 MISSING = "the pages are not built: make setup"
 FOREVER = "public, max-age=31536000, immutable"
 
@@ -37,7 +37,7 @@ def missing(built: Path = BUILT) -> str | None:
 
 
 def add_pages(app: FastAPI, built: Path = BUILT) -> None:
-    """`/desk/`, `/wallboard`, `/supervisor` and `/admin`; 503 with the cure while they are not built."""
+    """`/desk/`, `/wallboard`, `/supervisor`, `/recordings` and `/admin`; 503 with the cure while they are not built."""
     if cure := missing(built):
         log.warning(cure)
 
@@ -54,6 +54,11 @@ def add_pages(app: FastAPI, built: Path = BUILT) -> None:
     async def supervisor() -> Response:
         cure = missing(built)
         return PlainTextResponse(cure, 503) if cure else FileResponse(built / "supervisor.html")
+
+    @app.get("/recordings", include_in_schema=False)
+    async def recordings() -> Response:
+        cure = missing(built)
+        return PlainTextResponse(cure, 503) if cure else FileResponse(built / "recordings.html")
 
     @app.get("/admin", include_in_schema=False)
     async def admin() -> Response:

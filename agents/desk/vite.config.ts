@@ -65,7 +65,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     rollupOptions: {
-      input: Object.fromEntries(["index", "wallboard", "supervisor", "booth", "admin"].map((page) => [page, here(`./${page}.html`)])),
+      input: Object.fromEntries(["index", "wallboard", "supervisor", "booth", "admin", "recordings"].map((page) => [page, here(`./${page}.html`)])),
     },
   },
   test: { include: ["tests/**/*.test.ts"], environment: "node" },

@@ -314,6 +314,9 @@ class FakeRecordings:
         self.kept: dict[str, RecordingFile] = {}
         self.hearings: list[tuple[str, str]] = []
 
+    def keep(self, one: RecordingFile) -> None:
+        self.kept[one.facts["call_id"]] = one
+
     async def of_call(self, call_id: str, /) -> list[RecordingFile]:
         return [self.kept[call_id]] if call_id in self.kept else []
 

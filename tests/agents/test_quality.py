@@ -72,7 +72,7 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
     for one in calls:
         rows, recording = kept(*one)
         await Store(engine).add(rows)
-        house.recordings.kept[recording.id] = recording
+        house.recordings.keep(recording)
     cards, of_queue = {"service": CARD}, {"trading": "service", "accounts": "service"}
     quality = QualityDesk(engine, house.recordings, cards, of_queue, bus, lambda: 100.0)
     house.take(quality=quality)

@@ -66,8 +66,12 @@ def test_a_score_is_from_0_to_100_and_a_better_answer_is_never_worse(
 
 
 def test_the_report_has_a_line_an_agent() -> None:
-    scored: list[tuple[str, str, float, dict[str, float | None]]] = [("1002", "service", 80.0, {"greeting": 4}), ("1001", "service", 60.0, {"greeting": 5, "answer": None}),
-              ("1002", "service", 40.0, {"greeting": 1}), ("1002", "gone", 90.0, {"old": 3})]  # fmt: skip
+    scored: list[tuple[str, str, float, dict[str, float | None]]] = [
+        ("1002", "service", 80.0, {"greeting": 4}),
+        ("1001", "service", 60.0, {"greeting": 5, "answer": None}),
+        ("1002", "service", 40.0, {"greeting": 1}),
+        ("1002", "gone", 90.0, {"old": 3}),
+    ]
 
     first, second = report({"service": CARD}, scored)
 
