@@ -13,7 +13,7 @@ from starlette.requests import HTTPConnection
 
 from agents.auth import Auth, Denied, Identity
 from agents.commands import Commands
-from agents.ports import Control, Health, Memory, Menus, PagePhones, Prompts, Quality, Recordings, Switches
+from agents.ports import Control, Health, HostPanel, Memory, Menus, PagePhones, Prompts, Quality, Recordings, Switches
 from agents.roster import Roster
 
 log = structlog.get_logger(__name__)
@@ -50,6 +50,7 @@ class Parts:
     switches: Switches | None = None
     menus: Menus | None = None
     quality: Quality | None = None
+    host_panel: HostPanel | None = None
     lines: dict[str, Callable[[int], None]] = field(default_factory=dict)
     verifying: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     door: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))

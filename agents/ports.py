@@ -57,6 +57,8 @@ class OwnState(Protocol):
     async def log_out(self, agent_id: str) -> None: ...
 
     def snapshot(self) -> FloorView: ...
+    def has_in_hand(self, agent_id: str, call_id: str, /) -> bool:
+        """Whether the call's record is on this agent's page."""
 
     def view_of(self, agent_id: str) -> AgentView | None:
         """One agent now; None for who is none."""
@@ -288,6 +290,13 @@ class Found:
     queue: str
     number: str
     score: float | None
+
+
+class HostPanel(Protocol):
+    """What the broker's host says of the customer in a call."""
+
+    async def facts(self, call_id: str, /, *, anew: bool = False) -> Mapping[str, Any]:
+        """As `agents.host_api.HostFacts`; raises KeyError when the call is over."""
 
 
 class Quality(Protocol):

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from agents import (
     api,
     examples,
+    host_api,
     house_api,
     menus_api,
     phone_api,
@@ -28,7 +29,19 @@ from agents.auth import Auth
 from agents.commands import Commands
 from agents.pages import add_pages
 from agents.parts import ApiError, Parts, end_sessions, parts_of
-from agents.ports import CheckResult, Control, Health, Memory, Menus, PagePhones, Prompts, Quality, Recordings, Switches
+from agents.ports import (
+    CheckResult,
+    Control,
+    Health,
+    HostPanel,
+    Memory,
+    Menus,
+    PagePhones,
+    Prompts,
+    Quality,
+    Recordings,
+    Switches,
+)
 from agents.roster import Roster
 from agents.schemas import Dependency, Readiness
 
@@ -62,6 +75,7 @@ def create_app(  # noqa: PLR0913 - the one place where the desk meets the rest o
     switches: Switches | None = None,
     menus: Menus | None = None,
     quality: Quality | None = None,
+    host_panel: HostPanel | None = None,
     clock: Callable[[], float] = time.time,
     silence_s: float = 20.0,
 ) -> FastAPI:
@@ -88,6 +102,7 @@ def create_app(  # noqa: PLR0913 - the one place where the desk meets the rest o
         switches=switches,
         menus=menus,
         quality=quality,
+        host_panel=host_panel,
     )
     _answer_errors(app)
     app.middleware("http")(_guard)
@@ -97,6 +112,7 @@ def create_app(  # noqa: PLR0913 - the one place where the desk meets the rest o
     app.include_router(quality_api.router)
     app.include_router(prompts_api.router)
     app.include_router(house_api.router)
+    app.include_router(host_api.router)
     app.include_router(menus_api.router)
     app.include_router(socket.router)
     app.include_router(sip_proxy.router)

@@ -39,6 +39,7 @@ from cti.control import CallDesk
 from cti.dispatcher import Dispatcher
 from cti.floor import Floor
 from cti.from_settings import acd_config, calendars, dispositions, host_of, scorecard_of, treatment
+from cti.host_panel import HostPanel
 from cti.hosts.breaker import Rule as BreakerRule
 from cti.hosts.guard import GuardedHost
 from cti.listeners.journal import JournalListener
@@ -159,6 +160,7 @@ class Server:
             if adapter is not None
             else None
         )  # fmt: skip
+        self.host_panel = HostPanel(self.host, self.bus, self.clock, self.calls.calls.get)
         locking = locks.Rule(chosen.pin_tries, chosen.pin_lock_s)
         self.gate = PinGate(self.host, PinTries(self.engine), locking, self.clock) if self.host is not None else None
         self.calendars = calendars(settings)
@@ -242,6 +244,7 @@ class Server:
             self.sounds.clear()
             if self.host is not None:
                 stack.push_async_callback(self.host.close)
+            stack.push_async_callback(self.host_panel.close)
             if self.gate is not None:
                 await self.gate.open()
             await self.switches.open()
@@ -330,6 +333,7 @@ class Server:
             switches=self.switches,
             menus=self.menus,
             quality=self.quality,
+            host_panel=self.host_panel,
         )
 
     async def checks(self) -> dict[str, CheckResult]:

@@ -174,6 +174,10 @@ class Floor:
             self._show_call(agent_id, call, self._clock())
         return pages
 
+    def has_in_hand(self, agent_id: str, call_id: str) -> bool:
+        """Whether the call's record is on this agent's page."""
+        return self._popped.get(agent_id) == call_id
+
     def close_pop(self, agent_id: str, call: Call, reason: str) -> None:
         if self._popped.get(agent_id) == call.id:
             del self._popped[agent_id]

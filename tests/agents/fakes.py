@@ -123,6 +123,9 @@ class FakeFloor:
     def view_of(self, agent_id: str) -> AgentView | None:
         return self.snapshot().agent(agent_id)
 
+    def has_in_hand(self, agent_id: str, call_id: str, /) -> bool:
+        return self.agents[agent_id].call_id == call_id
+
     def snapshot(self) -> FloorView:
         agents = [replace(a, connected=self.roster.connected(a.id)) for a in self.agents.values()]
         return FloorView(self.clock(), tuple(self.queues), tuple(agents))

@@ -100,6 +100,16 @@ export interface Other {
   state: "ringing" | "talking" | "held";
 }
 
+export interface HostFacts {
+  state: "ready" | "down" | "none";
+  account: string;
+  cash: string;
+  securities: string;
+  total: string;
+  positions: { code: string; name: string; quantity: number; value: string }[];
+  orders: { order: string; code: string; side: "buy" | "sell"; quantity: number; filled: number; state: string }[];
+}
+
 export interface CallState extends Message {
   type: "call_state";
   call_id: string;
