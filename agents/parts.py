@@ -13,7 +13,19 @@ from starlette.requests import HTTPConnection
 
 from agents.auth import Auth, Denied, Identity
 from agents.commands import Commands
-from agents.ports import Control, Health, HostPanel, Memory, Menus, PagePhones, Prompts, Quality, Recordings, Switches
+from agents.ports import (
+    Control,
+    Health,
+    HostPanel,
+    LaterContacts,
+    Memory,
+    Menus,
+    PagePhones,
+    Prompts,
+    Quality,
+    Recordings,
+    Switches,
+)
 from agents.roster import Roster
 
 log = structlog.get_logger(__name__)
@@ -51,6 +63,7 @@ class Parts:
     menus: Menus | None = None
     quality: Quality | None = None
     host_panel: HostPanel | None = None
+    later: LaterContacts | None = None
     lines: dict[str, Callable[[int], None]] = field(default_factory=dict)
     verifying: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     door: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))

@@ -292,6 +292,31 @@ class Found:
     score: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class MessageFile:
+    """A message that was left; `agent_id` has heard it, `brought_by` is the call that brings it to an agent now."""
+
+    id: str
+    number: str
+    queue: str
+    at: float
+    seconds: float
+    path: Path
+    agent_id: str | None
+    brought_by: str | None
+
+
+class LaterContacts(Protocol):
+    """Customers who wait off the line."""
+
+    async def message(self, message_id: str, /) -> MessageFile | None:
+        """May raise the database's own errors."""
+
+    def callbacks(self) -> Sequence[Mapping[str, Any]]: ...
+    def recover(self, call_id: str, story: Mapping[str, Any], by: str, /) -> None:
+        """Raises Refused."""
+
+
 class HostPanel(Protocol):
     """What the broker's host says of the customer in a call."""
 

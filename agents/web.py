@@ -23,6 +23,7 @@ from agents import (
     recordings_api,
     sip_proxy,
     socket,
+    voicemail_api,
     wire,
 )
 from agents.auth import Auth
@@ -34,6 +35,7 @@ from agents.ports import (
     Control,
     Health,
     HostPanel,
+    LaterContacts,
     Memory,
     Menus,
     PagePhones,
@@ -76,6 +78,7 @@ def create_app(  # noqa: PLR0913 - the one place where the desk meets the rest o
     menus: Menus | None = None,
     quality: Quality | None = None,
     host_panel: HostPanel | None = None,
+    later: LaterContacts | None = None,
     clock: Callable[[], float] = time.time,
     silence_s: float = 20.0,
 ) -> FastAPI:
@@ -103,6 +106,7 @@ def create_app(  # noqa: PLR0913 - the one place where the desk meets the rest o
         menus=menus,
         quality=quality,
         host_panel=host_panel,
+        later=later,
     )
     _answer_errors(app)
     app.middleware("http")(_guard)
@@ -113,6 +117,7 @@ def create_app(  # noqa: PLR0913 - the one place where the desk meets the rest o
     app.include_router(prompts_api.router)
     app.include_router(house_api.router)
     app.include_router(host_api.router)
+    app.include_router(voicemail_api.router)
     app.include_router(menus_api.router)
     app.include_router(socket.router)
     app.include_router(sip_proxy.router)

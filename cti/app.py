@@ -42,6 +42,7 @@ from cti.from_settings import acd_config, calendars, dispositions, host_of, scor
 from cti.host_panel import HostPanel
 from cti.hosts.breaker import Rule as BreakerRule
 from cti.hosts.guard import GuardedHost
+from cti.later import Later
 from cti.listeners.journal import JournalListener
 from cti.listeners.mqtt import MqttListener
 from cti.menu_versions import MenuShelf
@@ -167,7 +168,9 @@ class Server:
         self.switches = Switches(self.engine, self.bus, self.clock, self.calendars, settings.anonymous)
         waiting, asked = WaitingContacts(self.engine), settings.callback
         rules = CallbackRules(asked.tries, asked.spacing_s, asked.expires_s, asked.per_number, asked.per_day)
-        self.callbacks = Callbacks(self.bus, self.clock, self.calls, waiting, rules, self.phones.may_dial)
+        self.callbacks = Callbacks(
+            self.bus, self.clock, self.calls, waiting, rules, self.phones.may_dial, settings.languages[0]
+        )
         folder = settings.run_dir / "voicemail"
         self.voicemails = Voicemails(self.bus, self.clock, self.calls, waiting, folder)
         self.services = SelfService(
@@ -334,6 +337,7 @@ class Server:
             menus=self.menus,
             quality=self.quality,
             host_panel=self.host_panel,
+            later=Later(self.callbacks, self.voicemails),
         )
 
     async def checks(self) -> dict[str, CheckResult]:

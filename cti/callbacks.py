@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from agents.ports import Refused
 from cti import events
 from cti.bus import Bus
 from cti.call import Call, Wish
 from cti.callback_rules import OPEN, Request, Rules, after_attempt, due, let_go, refusal, taken_up
 from cti.calls import Calls
+from cti.numbers import as_dialled
 from db.callbacks import Waiting
 
 log = structlog.get_logger(__name__)
@@ -28,10 +31,10 @@ class Callbacks:
 
     def __init__(  # noqa: PLR0913, PLR0917 - what it joins
         self, bus: Bus, clock: Callable[[], float], calls: Calls, memory: Waiting, rules: Rules,
-        may_dial: Callable[[str], bool],
+        may_dial: Callable[[str], bool], language: str,
     ) -> None:  # fmt: skip
         self._bus, self._clock, self._calls, self._memory, self._rules = bus, clock, calls, memory, rules
-        self._may_dial = may_dial
+        self._may_dial, self._language = may_dial, language
         self._known: dict[str, Request] = {}  # of the last day, or open
         self._carried: dict[str, str] = {}  # call that carries one out: which
         self._keeping: asyncio.Queue[Request] = asyncio.Queue()
@@ -56,6 +59,24 @@ class Callbacks:
             call.facts.language, since, now, now + self._rules.expires_s,
         )  # fmt: skip
         call.publish(events.CallbackAsked, callback_id=request.id, number=number, since=since)
+        self._is(request)
+        return request
+
+    def recover(self, call_id: str, story: Mapping[str, Any], requires: str, since: float, by: str) -> Request:
+        """Somebody who gave up in a queue is called back, with that place in line; raises Refused."""
+        number, now = as_dialled(str(story.get("number") or "")), self._clock()
+        why = self.refused(number, "") if number else "no_number"
+        if why is not None:
+            raise Refused(why, f"{number or 'nobody'} is not called back: {why}")
+        request = Request(
+            f"b{secrets.token_hex(8)}", call_id, number, "", str(story["queue"]), requires, 0.0,
+            str(story.get("language") or self._language), since, now, now + self._rules.expires_s, "waiting", 0, now,
+        )  # fmt: skip
+        self._bus.publish(
+            events.CallbackAsked(
+                at=now, call_id=call_id, queue=request.queue, callback_id=request.id, number=number, since=since, by=by
+            )
+        )  # fmt: skip
         self._is(request)
         return request
 

@@ -209,11 +209,12 @@ class PromptChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackAsked(Event):
-    """The caller waits no longer on the line, but keeps the place of `since`."""
+    """The caller waits no longer on the line, but keeps the place of `since`; `by`: the supervisor who asked for it."""
 
     callback_id: str
     number: str
     since: float
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,6 +57,15 @@ class Voicemails:
     def sound(self, message_id: str) -> Path:
         return self.folder / f"{message_id}.wav"
 
+    async def message(self, message_id: str) -> Message | None:
+        """Raises SQLAlchemy's errors."""
+        found = await self._memory.message(message_id)
+        return Message(**found) if found else None
+
+    def brought_by(self, message_id: str) -> str | None:
+        """The call that brings this message to an agent now."""
+        return next((call_id for call_id, one in self._in_line.items() if one.id == message_id), None)
+
     async def take(self, call: Call, wish: Wish, most_s: float) -> bool:
         """What the caller says now; whether it is long enough to be one. Kept also when the caller just hangs up."""
         message_id = f"v{secrets.token_urlsafe(12)}"

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import httpx
 import pytest
 
+from cti.events import CallbackAsked
 from cti.phones import Account, Phone, phone, seconds_of, tone_seconds
-from tests.live.conftest import House
+from cti.settings import InLineSettings
+from db.store import AgentRecord
+from tests.live.conftest import House, Parts
 from tests.live.tones import heard_prompts
 
 pytestmark = pytest.mark.live
@@ -18,6 +26,14 @@ async def line_of(house: House, *, auto_answer: bool = True) -> Phone:
     account = Account(NUMBER, "", auto_answer=auto_answer, register=False)
     listen = house.gateway.removeprefix("sip:")
     return await house.stack.enter_async_context(phone(house.sip, [account], tone_hz=LINE_HZ, listen=listen))
+
+
+async def asked(house: House, method: str, path: str, who: str, role: str = "agent", **more: Any) -> httpx.Response:
+    parts = house.app.state.parts
+    token = parts.auth.issue(AgentRecord(who, "", "", role, ""), parts.clock()).access
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=house.app), base_url="http://house") as web:
+        headers = {"Authorization": f"Bearer {token}"} if who else {}
+        return await web.request(method, path, headers=headers, **more)
 
 
 async def asks_to_be_called_back(house: House, caller: Phone) -> None:
@@ -89,6 +105,11 @@ async def test_a_message_is_heard_by_an_agent_as_it_was_spoken(house: House) -> 
 
     _, agent = await house.agent("1004")
     connected = await house.until("agent_connected")
+    path = f"/api/voicemails/{left.voicemail_id}"
+    told = await asked(house, "GET", path, "1004")
+    assert (await asked(house, "GET", path, "1003")).status_code == 404
+    sound = await asked(house, "GET", told.json()["audio"], "")
+    assert sound.content == house.server.voicemails.sound(left.voicemail_id).read_bytes()
     await house.passes(left.seconds + 1.0)
     agent.hang_up()
     await house.until("call_ended", call_id=connected.call_id)
@@ -103,3 +124,53 @@ async def test_a_message_is_heard_by_an_agent_as_it_was_spoken(house: House) -> 
     assert house.server.voicemails.sound(left.voicemail_id).stat().st_mode & 0o777 == 0o640
     assert house.told("call_ended", "outcome") == ["voicemail", "served"]
     assert seconds_of(house.server.voicemails.sound(left.voicemail_id)) == pytest.approx(left.seconds, abs=0.01)
+
+
+async def test_who_gave_up_is_called_back_when_a_supervisor_asks_for_it(house: House) -> None:
+    line = await line_of(house)
+    caller = await house.queued(NUMBER)
+    caller.hang_up()
+    ended = await house.until("call_ended")
+    await caller.wait_for("CALL_CLOSED")
+    body = {"call_id": ended.call_id}
+    answer = await asked(house, "POST", "/api/callbacks", "2001", "supervisor", json=body)
+    async with asyncio.timeout(10):
+        while answer.status_code != 200:  # the journal has all of it in a moment
+            await asyncio.sleep(0.05)
+            answer = await asked(house, "POST", "/api/callbacks", "2001", "supervisor", json=body)
+    [told] = answer.json()["callbacks"]
+    again = await asked(house, "POST", "/api/callbacks", "2001", "supervisor", json=body)
+    forbidden = await asked(house, "GET", "/api/callbacks", "1004")
+    await house.agent("1004")
+    connected = await house.until("agent_connected", channel="callback")
+    await house.passes(1.0)
+    line.hang_up()
+    await house.until("call_ended", call_id=connected.call_id)
+    await line.wait_for("CALL_CLOSED")
+
+    queued = await house.until("call_queued", call_id=ended.call_id)
+    assert (told["number"], told["queue"]) == (NUMBER, "trading")
+    assert told["since"] == pytest.approx(queued.at, abs=0.1)
+    assert (again.status_code, again.json()["error"]["code"]) == (422, "already")
+    assert forbidden.status_code == 403
+    assert [one.by for one in house.events if isinstance(one, CallbackAsked)] == ["2001"]
+
+
+async def test_those_who_wait_are_told_their_place_and_comforted(parts: Parts) -> None:
+    treated = InLineSettings(every_s=5.0, comfort=["comfort"], offered=["offer_instead"])
+    queues = [one.model_copy(update={"in_line": treated}) for one in parts.settings.queues]
+    settings = parts.settings.model_copy(update={"queues": queues})
+    async with replace(parts, settings=settings).serving() as house:
+        first = await house.queued("13800000001")
+        second = await house.queued("13800000002")
+        await house.passes(2.0 + 5.0 + 7.0)
+        for caller in (first, second):
+            caller.hang_up()
+            await caller.wait_for("CALL_CLOSED")
+        await house.holds(lambda: len(house.told("call_ended", "call_id")) == 2)
+        heard = [[name for _, name in heard_prompts(caller.heard()[-1])] for caller in (first, second)]
+
+    assert heard[0][heard[0].index("queue_wait") + 1] == "you_are_next"
+    at = heard[1].index("queue_wait")
+    assert heard[1][at + 1 : at + 4] == ["ahead_before", "一", "ahead_after"]
+    assert "comfort" in heard[1]

@@ -100,6 +100,15 @@ export interface Other {
   state: "ringing" | "talking" | "held";
 }
 
+export interface LeftMessage {
+  id: string;
+  number: string;
+  queue: string;
+  at: number;
+  seconds: number;
+  audio: string;
+}
+
 export interface HostFacts {
   state: "ready" | "down" | "none";
   account: string;

@@ -1,6 +1,6 @@
 // Who is logged in. The access token lives in this module only; the cookie that renews it is out of reach of scripts.
 import type { CallRecord } from "../core/day";
-import type { Colleague, Day, HostFacts, MissedOffer, PhoneLogin, Problem, Staff, OwnDay, Recording } from "../wire";
+import type { Colleague, Day, HostFacts, LeftMessage, MissedOffer, PhoneLogin, Problem, Staff, OwnDay, Recording } from "../wire";
 
 interface Session {
   token: string;
@@ -83,6 +83,8 @@ export const recordingsOf = async (callId: string): Promise<Recording[]> =>
 
 export const hostFacts = (callId: string, anew: boolean): Promise<HostFacts> =>
   call<HostFacts>("GET", `/api/calls/${encodeURIComponent(callId)}/host?anew=${anew}`);
+
+export const messageOf = (id: string): Promise<LeftMessage> => call<LeftMessage>("GET", `/api/voicemails/${encodeURIComponent(id)}`);
 
 export const whoIs = (): Promise<Me> => call<Me>("GET", "/api/me");
 
