@@ -6,14 +6,16 @@ import asyncio
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from playwright.async_api import Browser, Page
 
 from agents.views import AgentView, QueueView, WaitingView, WhyLine
 from agents.wire import CallState, PopClosed
+from tests.browser import stages
 from tests.browser.house import Eyes, LiveHouse, browser_running
 
 Scheme = Literal["light", "dark"]
@@ -243,6 +245,24 @@ async def booth(eyes: Eyes, shoot: str) -> None:
     await page.screenshot(path=shoot.format("11-booth"))
 
 
+async def admin(eyes: Eyes, shoot: str) -> None:
+    page = await eyes.open("/admin")
+    await eyes.log_in(page, "9001")
+    for nth, (name, there) in enumerate((("menus", "#picture"), ("prompts", "#prompts tbody"), ("house", "#close")), 1):
+        await page.click(f"nav button:nth-child({nth})")
+        await page.wait_for_selector(there)
+        await asyncio.sleep(0.4)
+        await page.screenshot(path=shoot.format(f"12-admin-{name}"))
+
+
+async def recordings(eyes: Eyes, shoot: str) -> None:
+    page = await eyes.open("/recordings")
+    await eyes.log_in(page, "2001")
+    await page.locator("#found .pick").first.click()
+    await page.wait_for_selector("#save")
+    await page.screenshot(path=shoot.format("13-recordings"))
+
+
 @asynccontextmanager
 async def seen(browser: Browser, locale: str, scheme: Scheme, size: tuple[int, int]) -> AsyncIterator[Any]:
     """A house and a browser that looks at it."""
@@ -255,6 +275,20 @@ async def seen(browser: Browser, locale: str, scheme: Scheme, size: tuple[int, i
     finally:
         await context.close()
         await house.down()
+
+
+Stage = Callable[[LiveHouse, Path], AbstractAsyncContextManager[Any]]
+Draw = Callable[[Eyes, str], Awaitable[None]]
+REAL: tuple[tuple[str, Stage, Draw], ...] = (
+    ("admin", stages.administered, admin), ("recordings", stages.recorded, recordings),
+)  # fmt: skip
+
+
+async def on_stage(house: LiveHouse, eyes: Eyes, stage: Stage, draw: Draw, shoot: str) -> None:
+    """A page that is about real parts."""
+    with TemporaryDirectory() as folder:
+        async with stage(house, Path(folder)):
+            await draw(eyes, shoot)
 
 
 async def take(browser: Browser, folder: Path, only: str) -> None:
@@ -277,6 +311,10 @@ async def take(browser: Browser, folder: Path, only: str) -> None:
                 if only in shoot.format("booth"):
                     async with seen(browser, locale, scheme, size) as (_, eyes):
                         await booth(eyes, shoot)
+                for name, stage, draw in REAL:
+                    if only in shoot.format(name):
+                        async with seen(browser, locale, scheme, size) as (house, eyes):
+                            await on_stage(house, eyes, stage, draw, shoot)
                 if only in shoot.format("supervisor-large"):
                     async with seen(browser, locale, scheme, size) as (house, eyes):
                         large(house)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -13,60 +12,19 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 from pydub.generators import Sine
 
-from cti.audio import PromptMaker
-from cti.bus import Bus
-from cti.calendars import Calendar, Calendars
-from cti.menu_versions import MenuShelf
-from cti.prompt_shelf import PromptShelf
-from cti.settings import Settings
-from cti.switches import Switches
-from cti.voice import Uses, Voice, catalogue_of, menu_file
-from db.engine import dispose, make_engine, upgrade
-from db.store import Store
-from db.tables import JournalRow
+from tests.browser import stages
 from tests.browser.house import Eyes, LiveHouse
+from tests.browser.stages import Administered
 from tests.browser.test_access import faults
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package")]
 expect.set_options(timeout=15_000)
-WORDS = {"welcome": {"zh": "您好", "en": "Welcome"}}
-
-
-@dataclass
-class Administered:
-    house: LiveHouse
-    voice: Voice
-    switches: Switches
-    prompts: PromptShelf
 
 
 @pytest_asyncio.fixture(loop_scope="package")
 async def administered(house: LiveHouse, tmp_path: Path) -> AsyncIterator[Administered]:
-    engine = make_engine(f"sqlite+aiosqlite:///{tmp_path / 'house.db'}")
-    await upgrade(engine)
-    settings, bus = Settings(run_dir=tmp_path), Bus()
-    maker = PromptMaker(tmp_path / "sounds", None, tmp_path / "prompts")
-    files = await maker.ensure(WORDS, ["zh", "en"])
-    uses = Uses.of(settings)
-    found = {name: menu_file(settings, name) for name in uses.all()}
-    voice = Voice("broker", found, files, {}, uses.surveys, uses.in_line, catalogue_of(settings))
-    switches = Switches(engine, bus, house.clock, Calendars({"service": Calendar(())}), "serve")
-    shelf = PromptShelf(
-        maker=maker, files=files, catalogue=WORDS, languages=["zh", "en"], folder=tmp_path / "prompts", bus=bus,
-        clock=house.clock,
-    )  # fmt: skip
-    menus = MenuShelf(engine, settings, voice, bus, house.clock)
-    house.take(menus=menus, switches=switches, prompts=shelf)
-    walked = ["welcome", "language", "mandarin", "main", "quotes"]
-    await Store(engine).add(
-        JournalRow(
-            id=f"{call}-{n}", at=house.clock() + n / 100, seq=n, kind="menu_stepped", call_id=f"c{call}",
-            data={"node": node, "menu": "broker"},
-        )
-        for call in range(12) for n, node in enumerate(walked[: 3 + call % 3])
-    )  # fmt: skip
-    yield Administered(house, voice, switches, shelf)
-    await dispose(engine)
+    async with stages.administered(house, tmp_path) as found:
+        yield found
 
 
 async def administering(eyes: Eyes, login: str = "9001") -> Page:

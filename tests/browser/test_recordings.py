@@ -10,37 +10,18 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from cti.bus import Bus
-from cti.quality import QualityDesk
-from cti.scoring import Card, Question
-from db.engine import dispose, make_engine, upgrade
-from db.store import Store
-from tests.agents.test_quality import kept
+from tests.browser import stages
 from tests.browser.house import Eyes, LiveHouse
 from tests.browser.test_access import faults
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package")]
 expect.set_options(timeout=15_000)
-CARD = Card("service", (
-    Question("greeting", "规范问候", "Greeting"),
-    Question("closing", "礼貌结束", "Closing", "yes_no"),
-    Question("promises", "未承诺收益", "No promises", "fatal"),
-))  # fmt: skip
 
 
 @pytest_asyncio.fixture(loop_scope="package")
 async def recorded(house: LiveHouse, tmp_path: Path) -> AsyncIterator[LiveHouse]:
-    engine = make_engine(f"sqlite+aiosqlite:///{tmp_path / 'house.db'}")
-    await upgrade(engine)
-    today = int(house.clock())
-    for n, number in ((today - 60, "13800000001"), (today - 30, "13900000002")):
-        rows, recording = kept(n, "1001", "trading", number)
-        await Store(engine).add(rows)
-        house.recordings.keep(recording)
-    quality = QualityDesk(engine, house.recordings, {"service": CARD}, {"trading": "service"}, Bus(), house.clock)
-    house.take(quality=quality)
-    yield house
-    await dispose(engine)
+    async with stages.recorded(house, tmp_path) as found:
+        yield found
 
 
 async def listening(eyes: Eyes, login: str = "2001") -> Page:
