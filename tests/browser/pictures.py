@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -292,40 +293,44 @@ async def on_stage(house: LiveHouse, eyes: Eyes, stage: Stage, draw: Draw, shoot
 
 
 async def take(browser: Browser, folder: Path, only: str) -> None:
-    for scheme in SCHEMES:
-        for locale in LOCALES:
-            for size in SIZES:
-                shoot = str(folder / f"{{}}-{locale[:2]}-{scheme}-{size[0]}.png")
-                if only in shoot.format("desk"):
-                    async with seen(browser, locale, scheme, size) as (house, eyes):
-                        small(house)
-                        await desk(house, eyes, shoot)
-                        await eyes.context.clear_cookies()
-                        await wallboard(eyes, shoot.replace("{}", "{}-small"))
-                if only in shoot.format("supervisor"):
-                    async with seen(browser, locale, scheme, size) as (house, eyes):
-                        small(house)
-                        supervised(house)
-                        house.floor.move("1001", activity="talking", queue="trading", status="ready")
-                        await supervisor(eyes, shoot.replace("{}", "{}-small"))
-                if only in shoot.format("booth"):
-                    async with seen(browser, locale, scheme, size) as (_, eyes):
-                        await booth(eyes, shoot)
-                for name, stage, draw in REAL:
-                    if only in shoot.format(name):
-                        async with seen(browser, locale, scheme, size) as (house, eyes):
-                            await on_stage(house, eyes, stage, draw, shoot)
-                if only in shoot.format("supervisor-large"):
-                    async with seen(browser, locale, scheme, size) as (house, eyes):
-                        large(house)
-                        supervised(house, 60)
-                        await supervisor(eyes, shoot.replace("{}", "{}-large"))
-            for size in WALLS:
-                shoot = str(folder / f"{{}}-large-{locale[:2]}-{scheme}-{size[0]}.png")
-                if only in shoot.format("wall"):
-                    async with seen(browser, locale, scheme, size) as (house, eyes):
-                        large(house)
-                        await wallboard(eyes, shoot)
+    for scheme, locale in itertools.product(SCHEMES, LOCALES):
+        for size in SIZES:
+            await pages(browser, locale, scheme, size, str(folder / f"{{}}-{locale[:2]}-{scheme}-{size[0]}.png"), only)
+        for size in WALLS:
+            shoot = str(folder / f"{{}}-large-{locale[:2]}-{scheme}-{size[0]}.png")
+            if only in shoot.format("wall"):
+                async with seen(browser, locale, scheme, size) as (house, eyes):
+                    large(house)
+                    await wallboard(eyes, shoot)
+
+
+async def pages(  # noqa: PLR0917 - what a picture has
+    browser: Browser, locale: str, scheme: Scheme, size: tuple[int, int], shoot: str, only: str
+) -> None:
+    if only in shoot.format("desk"):
+        async with seen(browser, locale, scheme, size) as (house, eyes):
+            small(house)
+            await desk(house, eyes, shoot)
+            await eyes.context.clear_cookies()
+            await wallboard(eyes, shoot.replace("{}", "{}-small"))
+    if only in shoot.format("supervisor"):
+        async with seen(browser, locale, scheme, size) as (house, eyes):
+            small(house)
+            supervised(house)
+            house.floor.move("1001", activity="talking", queue="trading", status="ready")
+            await supervisor(eyes, shoot.replace("{}", "{}-small"))
+    if only in shoot.format("booth"):
+        async with seen(browser, locale, scheme, size) as (_, eyes):
+            await booth(eyes, shoot)
+    for name, stage, draw in REAL:
+        if only in shoot.format(name):
+            async with seen(browser, locale, scheme, size) as (house, eyes):
+                await on_stage(house, eyes, stage, draw, shoot)
+    if only in shoot.format("supervisor-large"):
+        async with seen(browser, locale, scheme, size) as (house, eyes):
+            large(house)
+            supervised(house, 60)
+            await supervisor(eyes, shoot.replace("{}", "{}-large"))
 
 
 async def main(folder: Path, only: str = "") -> None:
