@@ -16,6 +16,7 @@ from cti.floor import COLLEAGUES
 from cti.host import Host
 from cti.hosts import http
 from cti.hosts.demo import DemoHost
+from cti.hosts.fix import FixHost, FixSession, Session
 from cti.scoring import Card, Question
 from cti.settings import HoursSettings, InLineSettings, QueueSettings, ScorecardSettings, Settings
 from ivr import in_line
@@ -79,6 +80,15 @@ def treatment(chosen: InLineSettings) -> in_line.Treatment:
 
 
 def host_of(settings: Settings, clock: Callable[[], float]) -> Host | None:
+    """The adapter, unguarded; None where the house has no host."""
+    host, fix = _host(settings, clock), settings.host.fix
+    if host is None or fix is None:
+        return host
+    session = Session(fix.address, fix.port, fix.sender, fix.target, fix.heartbeat_s)
+    return FixHost(FixSession(session), host)
+
+
+def _host(settings: Settings, clock: Callable[[], float]) -> Host | None:
     chosen = settings.host
     kind = chosen.kind or ("demo" if settings.profile == "demo" else "none")
     if kind == "demo":

@@ -168,8 +168,20 @@ class QuestionSettings(Section):
     words: dict[str, str] = {}
 
 
+class FixSettings(Section):
+    """A FIX 4.4 acceptor for quotes and order status: where it is, and who we (`sender`) are to it (`target`)."""
+
+    address: Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]{1,100}$")]
+    port: Port
+    sender: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,40}$")]
+    target: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,40}$")]
+    heartbeat_s: Annotated[int, Field(ge=1, le=600)] = 30
+
+
 class HostSettings(Section):
     """The broker's host. `kind`: `demo`, `http` or `none`; unless given, demo in the demo's profile.
+
+    `fix`: quotes and order status come from there, all else from `kind`.
 
     `deadline_s`: no caller waits longer for an answer; `sessions`: so many questions at once; after `failures` in a row
     it is left in peace for `rest_s`. `pin_tries` wrong PINs of an account or a caller lock either for `pin_lock_s`.
@@ -181,6 +193,7 @@ class HostSettings(Section):
     questions: dict[
         Literal["authenticate", "balance", "positions", "quote", "orders", "order_status", "place"], QuestionSettings
     ] = {}
+    fix: FixSettings | None = None
     deadline_s: Annotated[float, Field(gt=0, le=30)] = 3.0
     sessions: Annotated[int, Field(ge=1, le=1000)] = 8
     failures: Annotated[int, Field(ge=1, le=100)] = 5
