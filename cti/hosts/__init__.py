@@ -1,1 +1,1 @@
-"""Adapters of the port `cti.host`: the demo's own host, one that speaks HTTP and JSON, one that speaks FIX; and what guards them all."""
+"""Adapters of the port `cti.host`: the demo's own host, HTTP and JSON, FIX; and what guards them all."""
