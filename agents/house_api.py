@@ -13,7 +13,9 @@ from agents.parts import ApiError, Parts, administrator, parts_of, remembered
 from agents.ports import Refused, Switches
 from agents.schemas import Error
 
-router = APIRouter(prefix="/api/house", responses={status: {"model": Error} for status in (401, 403, 404, 422, 503)})
+router = APIRouter(
+    prefix="/api/house", responses={status: {"model": Error} for status in (400, 401, 403, 404, 422, 503)}
+)
 Administrator = Annotated[Identity, Depends(administrator)]
 WithParts = Annotated[Parts, Depends(parts_of)]
 Number = Annotated[str, Field(pattern=r"^\+?[0-9]{1,20}\*?$")]

@@ -14,7 +14,7 @@ from agents.ports import Menus, Refused
 from agents.schemas import Error
 
 T = TypeVar("T")
-router = APIRouter(prefix="/api/menus", responses={st: {"model": Error} for st in (401, 403, 404, 409, 422, 503)})
+router = APIRouter(prefix="/api/menus", responses={st: {"model": Error} for st in (400, 401, 403, 404, 409, 422, 503)})
 Administrator = Annotated[Identity, Depends(administrator)]
 WithParts = Annotated[Parts, Depends(parts_of)]
 Name = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]

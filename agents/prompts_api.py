@@ -25,7 +25,9 @@ SOUND: dict[int | str, dict[str, Any]] = {200: {"content": {"audio/wav": {"examp
 UPLOAD: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "content": {"audio/wav": {"example": "RIFF..."}, "audio/mpeg": {"example": "ID3..."}},
+        "content": {
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}, "example": "RIFF..."}
+        },
     }
 }
 

@@ -17,7 +17,7 @@ from agents.ports import Found, Quality, RecordingFile, Refused, Sought
 from agents.schemas import PRINTABLE, Error
 
 T = TypeVar("T")
-router = APIRouter(prefix="/api", responses={st: {"model": Error} for st in (401, 403, 404, 422, 503)})
+router = APIRouter(prefix="/api", responses={st: {"model": Error} for st in (400, 401, 403, 404, 422, 503)})
 Who = Annotated[Identity, Depends(current)]
 WithParts = Annotated[Parts, Depends(parts_of)]
 Id = Annotated[str, Path(min_length=1, max_length=64, pattern=PRINTABLE)]

@@ -13,7 +13,7 @@ from agents.parts import ApiError, Parts, current, parts_of, remembered
 from agents.ports import LaterContacts, MessageFile, Refused
 from agents.schemas import PRINTABLE, Error
 
-router = APIRouter(prefix="/api", responses={st: {"model": Error} for st in (401, 403, 404, 422, 503)})
+router = APIRouter(prefix="/api", responses={st: {"model": Error} for st in (400, 401, 403, 404, 422, 503)})
 Who = Annotated[Identity, Depends(current)]
 WithParts = Annotated[Parts, Depends(parts_of)]
 Id = Annotated[str, Path(min_length=1, max_length=64, pattern=PRINTABLE)]
