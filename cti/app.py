@@ -250,6 +250,7 @@ class Server:
             stack.push_async_callback(self.host_panel.close)
             if self.gate is not None:
                 await self.gate.open()
+                stack.push_async_callback(self.gate.close)
             await self.switches.open()
             await self.menus.open()
             await stack.enter_async_context(self.callbacks.running())

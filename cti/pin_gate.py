@@ -14,6 +14,7 @@ from db.pin_tries import PinTries
 from ivr.locks import Book, Rule, Tries
 
 log = structlog.get_logger(__name__)
+KEEP_S = 5.0
 ANSWER_S = 1.0  # no answer comes sooner, and none later for being another
 
 
@@ -23,6 +24,7 @@ class PinGate:
     def __init__(self, host: Host, memory: PinTries, rule: Rule, clock: Callable[[], float]) -> None:
         self._host, self._memory, self._rule, self._clock = host, memory, rule, clock
         self._book = Book(rule)
+        self._keeping: set[asyncio.Task[None]] = set()
         self._host_s = 0.0  # how long its last answer took
 
     async def open(self) -> None:
@@ -41,16 +43,27 @@ class PinGate:
         else:
             try:
                 right = await self._host.authenticate(account, pin)
-            except (HostDown, asyncio.CancelledError) as error:
-                if isinstance(error, HostDown):
-                    self._book.undecided(before)
+            except HostDown:
+                self._book.undecided(before)
                 raise
+            finally:  # whoever hangs up has tried too
+                self._keep_soon(keys)
             self._host_s = time.monotonic() - begun
             if right:
                 self._book.right(keys)
-            await self._keep(keys)
         await asyncio.sleep(max(0.0, ANSWER_S - (time.monotonic() - begun)))
         return right
+
+    async def close(self) -> None:
+        """All that was tried is kept, or has failed to be."""
+        if self._keeping:
+            await asyncio.wait(self._keeping, timeout=KEEP_S)
+
+    def _keep_soon(self, keys: list[str]) -> None:
+        """Nobody waits for it: a slow database is not to tell one answer from another."""
+        task = asyncio.create_task(self._keep(keys), name="keep wrong PINs")
+        self._keeping.add(task)
+        task.add_done_callback(self._keeping.discard)
 
     async def _keep(self, keys: list[str]) -> None:
         found = {key: self._book.of(key) for key in keys}

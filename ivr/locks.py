@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+MANY = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -37,7 +39,11 @@ class Book:
 
     def __init__(self, rule: Rule, known: Mapping[str, Tries] | None = None) -> None:
         self._rule = rule
+        self._forget_at = MANY
         self._tries = dict(known or {})
+
+    def __len__(self) -> int:
+        return len(self._tries)
 
     def of(self, key: str) -> Tries:
         return self._tries.get(key, Tries())
@@ -48,7 +54,15 @@ class Book:
         if any(one.locked_until > now for one in before.values()):
             return None
         self._tries |= {key: after_a_try(one, now, self._rule) for key, one in before.items()}
+        if len(self._tries) > self._forget_at:
+            self._forget(now)
         return before
+
+    def _forget(self, now: float) -> None:
+        """Whoever tries one account after the other fills no memory."""
+        old = now - self._rule.forget_s
+        self._tries = {key: one for key, one in self._tries.items() if max(one.last_at, one.locked_until) > old}
+        self._forget_at = max(MANY, 2 * len(self._tries))
 
     def right(self, keys: Iterable[str]) -> None:
         """The PIN was right: what was wrong before is forgiven."""

@@ -55,3 +55,12 @@ def test_many_at_once_get_no_more_tries_than_one_after_another(attempts: int, mo
     begun = [book.begin(["account:1"], 0.0) for _ in range(attempts)]
 
     assert sum(one is not None for one in begun) == min(attempts, most)
+
+
+def test_who_tries_one_account_after_the_other_fills_no_memory() -> None:
+    book = Book(Rule(most=3, lock_s=10.0, forget_s=100.0))
+    for n in range(50_000):
+        book.begin([f"account:{n}"], n * 0.1)
+
+    assert len(book) <= 20_000
+    assert book.of("account:49999").wrong == 1
