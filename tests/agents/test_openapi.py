@@ -9,10 +9,24 @@ import pytest
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter
 
-from agents import api, phone_api, recordings_api, schemas
+from agents import (
+    api,
+    host_api,
+    house_api,
+    menus_api,
+    phone_api,
+    prompts_api,
+    quality_api,
+    recordings_api,
+    schemas,
+    voicemail_api,
+)
 from agents.views import FloorView
 from tests.agents.fakes import House
 
+ROOMS = (
+    api, host_api, house_api, menus_api, phone_api, prompts_api, quality_api, recordings_api, voicemail_api,
+)  # fmt: skip
 HOUSE = House()
 SCHEMA: dict[str, Any] = HOUSE.app.openapi()
 OPERATIONS = [(path, method) for path, methods in SCHEMA["paths"].items() for method in methods]
@@ -37,7 +51,7 @@ def has_example(media: dict[str, Any]) -> bool:
 def test_every_route_is_in_the_schema_with_a_summary_somebody_wrote() -> None:
     routes = [
         one
-        for one in (*api.router.routes, *phone_api.router.routes, *recordings_api.router.routes, *HOUSE.app.routes)
+        for one in (*(route for room in ROOMS for route in room.router.routes), *HOUSE.app.routes)
         if isinstance(one, APIRoute)
     ]
     shown = {route.path: route for route in routes if route.include_in_schema}

@@ -430,8 +430,8 @@ async def test_data_that_cannot_be_written_down_ends_neither_spool_nor_journal(
 
     await rename(engine, "away", "journal")
     take(journal, range(4, 6))
+    await journal.flush()  # stored, or behind what is in the spool
     await until(lambda: not (tmp_path / "journal.spool").exists())
-    await journal.flush()
 
     async with engine.connect() as connection:
         rows = await connection.execute(text("SELECT call_id FROM journal ORDER BY at, seq"))
