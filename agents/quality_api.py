@@ -43,6 +43,10 @@ def _example(example: Any) -> ConfigDict:
     return ConfigDict(json_schema_extra={"examples": [example]})
 
 
+class Table(PlainTextResponse):
+    media_type = "text/csv"
+
+
 class RecordingLine(BaseModel):
     """`score` is None while nobody has scored it; `seconds` while its sound is being made."""
 
@@ -156,10 +160,10 @@ async def report(who: Who, parts: WithParts, since: Time, until: Time, queue: Te
 
 
 @router.get(
-    "/scorecards.csv", summary="The same as a table", response_class=PlainTextResponse,
+    "/scorecards.csv", summary="The same as a table", response_class=Table,
     responses={200: {"content": {"text/csv": {"example": "agent,cards,mean,lowest\n1001,4,82.5,60.0\n"}}}},
 )  # fmt: skip
-async def report_csv(who: Who, parts: WithParts, since: Time, until: Time, queue: Text = "") -> PlainTextResponse:
+async def report_csv(who: Who, parts: WithParts, since: Time, until: Time, queue: Text = "") -> Table:
     lines = await _report(who, parts, since, until, queue)
     codes = sorted({code for line in lines for code in line["questions"]})
     out = io.StringIO()
@@ -170,7 +174,7 @@ async def report_csv(who: Who, parts: WithParts, since: Time, until: Time, queue
         writer.writerow(
             [_defused(line["agent_id"]), line["cards"], f"{line['mean']:.1f}", f"{line['lowest']:.1f}", *means]
         )
-    return PlainTextResponse(out.getvalue(), media_type="text/csv; charset=utf-8")
+    return Table(out.getvalue())
 
 
 def _defused(text: str) -> str:
