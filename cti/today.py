@@ -68,6 +68,9 @@ class Today:
 
 
 def _counted(kind: str, facts: Mapping[str, Any], target_s: float) -> Iterator[tuple[str, float]]:
+    channel = facts.get("channel")  # of a customer who is not on the line
+    if channel == "voicemail" or (channel and kind == "call_queued"):
+        return  # a message is no call, and a callback was offered when its caller came in
     if kind == "agent_connected":
         yield "answered", 1
         yield "answered_in_target", facts["waited_s"] <= target_s

@@ -31,6 +31,18 @@ VERSION = 1
 WAITING = {State.QUEUED, State.OFFERED}
 TALKING = {State.TALKING, State.HELD, State.CONSULTING, State.CONFERENCE, State.RECALLING}
 TIMES = {"until", "longest_since"}
+# What callers keyed in, and what people wrote or thought of each other.
+KEPT_BACK: dict[type[events.Event], tuple[str, ...]] = {
+    events.DataCollected: ("value",),
+    events.CallerVerified: ("account",),
+    events.CallerRefused: ("account",),
+    events.CallbackAsked: ("number",),
+    events.CallWrittenUp: ("note",),
+    events.MessageSent: ("text",),
+    events.CallScored: ("answers", "score"),
+    events.SwitchChanged: ("value",),
+    events.CallFailed: ("extra",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +70,10 @@ def messages(event: events.Event, root: str, ident: str, queue: QueueState | Non
     """What one event says to the broker; `queue` is the state it left behind, if it changed one."""
     fields = _public(event.as_dict())
     kind, at = fields.pop("kind"), fields.pop("at")
-    if isinstance(event, events.DataCollected):
-        del fields["value"]
-    if isinstance(event, events.CallWrittenUp):
-        del fields["note"]
-    if isinstance(event, events.MessageSent):
-        del fields["text"]
+    for name in KEPT_BACK.get(type(event), ()):
+        fields.pop(name, None)
     if isinstance(event, events.CallFailed):
         fields = {**fields, "error": event.error.partition(":")[0]}
-        del fields["extra"]
     retain = isinstance(event, events.AgentMoved | events.LinkChanged)
     said = [Message(f"{root}/{_place(event)}", payload(kind, at, ident, fields), retain)]
     return said if queue is None else [*said, queue_message(queue, root, f"{ident}q")]

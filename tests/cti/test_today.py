@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -84,3 +85,17 @@ def test_all_queues_together_are_their_sum_and_no_such_queue_is_an_error() -> No
 
 def test_who_is_put_into_line_again_has_come_once() -> None:
     assert SENT_BACK == HEAD
+
+
+def test_a_callback_is_offered_once_and_a_message_is_no_call() -> None:
+    queued: dict[str, Any] = {"call_id": "c1", "queue": "trading", "requires": "", "priority": 0}
+    today = counting(
+        CallQueued(at=NOON, **queued),
+        CallQueued(at=NOON, **queued, channel="callback"),
+        AgentConnected(at=NOON, call_id="c1", agent_id="1001", queue="trading", waited_s=90.0, channel="callback"),
+        CallQueued(at=NOON, **queued, channel="voicemail"),
+        AgentConnected(at=NOON, call_id="c2", agent_id="1001", queue="trading", waited_s=5.0, channel="voicemail"),
+    )
+
+    assert today.of("trading", NOON) == {"answered": 1, "answered_in_target": 0, "abandoned": 0}
+    assert today.day("trading", NOON)["steps"][-1]["offered"] == 1

@@ -138,3 +138,17 @@ def test_an_outbox_never_grows_and_never_turns_order(put: list[str], bound: int)
     numbers = [int(message.payload) for message in box.take(len(put))]
     assert numbers == sorted(numbers)
     assert len(box) == 0
+
+
+@pytest.mark.parametrize(
+    ("event", "secret"),
+    [
+        (events.CallerVerified(at=AT, call_id="c1", account="10000001"), "10000001"),
+        (events.CallerRefused(at=AT, call_id="c1", account="10000001"), "10000001"),
+        (events.CallbackAsked(at=AT, call_id="c1", callback_id="b1", number="13912345678", since=AT), "13912345678"),
+        (events.SwitchChanged(at=AT, name="blocked", value={"numbers": ["16812345678"]}, by="9001"), "16812345678"),
+    ],
+)
+def test_what_callers_keyed_in_goes_to_no_broker(event: events.Event, secret: str) -> None:
+    [message] = messages(event, "zongji/v1/main", "x")
+    assert secret not in message.payload.decode()
