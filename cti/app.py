@@ -21,6 +21,7 @@ from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
 from acd.core import Acd
+from acd.events import ConfigChanged
 from acd.ledger import Ledger
 from agents.auth import Auth, hash_password
 from agents.ports import CheckResult, Control
@@ -165,7 +166,9 @@ class Server:
         locking = locks.Rule(chosen.pin_tries, chosen.pin_lock_s)
         self.gate = PinGate(self.host, PinTries(self.engine), locking, self.clock) if self.host is not None else None
         self.calendars = calendars(settings)
-        self.switches = Switches(self.engine, self.bus, self.clock, self.calendars, settings.anonymous)
+        self.switches = Switches(
+            self.engine, self.bus, self.clock, self.calendars, settings.anonymous, self._queues_changed
+        )
         waiting, asked = WaitingContacts(self.engine), settings.callback
         rules = CallbackRules(asked.tries, asked.spacing_s, asked.expires_s, asked.per_number, asked.per_day)
         self.callbacks = Callbacks(
@@ -178,6 +181,10 @@ class Server:
             lambda: seen_by_asterisk(settings, (settings.run_dir / "sounds" / BEEP).resolve().with_suffix("")),
             self.clock,
         )  # fmt: skip
+
+    def _queues_changed(self) -> None:
+        """A calendar was overridden: its queues are open, or closed, at once."""
+        self.dispatcher.handle(ConfigChanged(acd_config(self.settings, self.calendars.override)))
 
     def _host_changed(self, why: str | None) -> None:
         log.warning("the host is down" if why else "the host is back", reason=why)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from acd.hours import Hours, Span
@@ -22,10 +23,11 @@ from cti.settings import HoursSettings, InLineSettings, QueueSettings, Scorecard
 from ivr import in_line
 
 
-def acd_config(settings: Settings) -> Config:
+def acd_config(settings: Settings, overrides: Mapping[str, str] = MappingProxyType({})) -> Config:
+    """`overrides`: by calendar, `open` or `closed`, as an administrator has set it."""
     own = (Queue(COLLEAGUES, wrapup_s=0.0), Queue(OUTBOUND, wrapup_s=settings.outbound.wrapup_s))
     return Config(
-        {one.name: one for one in (*own, *(_queue(queue, settings) for queue in settings.queues))},
+        {one.name: one for one in (*own, *(_queue(queue, settings, overrides) for queue in settings.queues))},
         missed_limit=settings.missed_limit,
         refused_limit=settings.refused_limit,
         again_s=settings.again_s,
@@ -44,14 +46,17 @@ def calendars(settings: Settings) -> Calendars:
     })  # fmt: skip
 
 
-def _hours(one: QueueSettings, settings: Settings) -> Hours | None:
+def _hours(one: QueueSettings, settings: Settings, overrides: Mapping[str, str]) -> Hours | None:
     """The queue's own, or those of its calendar this year and the next."""
+    overridden = overrides.get(one.calendar or "")
+    if overridden is not None:
+        return None if overridden == "open" else Hours(())
     if one.calendar is not None:
         return calendars(settings).named[one.calendar].hours(datetime.now(ZoneInfo(settings.time_zone)).year)
     return Hours(_spans(one.hours), ZoneInfo(settings.time_zone)) if one.hours else None
 
 
-def _queue(one: QueueSettings, settings: Settings) -> Queue:
+def _queue(one: QueueSettings, settings: Settings, overrides: Mapping[str, str]) -> Queue:
     return Queue(
         one.name,
         parse(one.requires),
@@ -64,7 +69,7 @@ def _queue(one: QueueSettings, settings: Settings) -> Queue:
         ageing_per_s=one.ageing_per_s,
         priority=one.priority,
         overflow=tuple(Overflow(rule.when, rule.over, rule.to) for rule in one.overflow),
-        hours=_hours(one, settings),
+        hours=_hours(one, settings, overrides),
         closing=one.closing,
         closed_to=one.closed_to,
         handle_s=one.handle_s,

@@ -42,10 +42,12 @@ class _Now:
 class Switches:
     """In memory for every call, in the database for the next server."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what it joins
         self, engine: AsyncEngine, bus: Bus, clock: Callable[[], float], calendars: Calendars,
-        anonymous: Literal["serve", "refuse"],
+        anonymous: Literal["serve", "refuse"], on_calendars: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
+        """`on_calendars`: the override of a calendar has changed, and with it the queues that are open by it."""
+        self._on_calendars = on_calendars
         self._store, self._bus, self._clock = SwitchStore(engine), bus, clock
         self._calendars, self._anonymous = calendars, anonymous
         self._now = _Now()
@@ -92,3 +94,4 @@ class Switches:
             self._now.blocked = tuple(value.get("numbers", ()))
         elif name == CALENDARS:
             self._calendars.override = {one: how for one, how in value.items() if one in self._calendars.named}
+            self._on_calendars()

@@ -153,13 +153,15 @@ def _take_folder(run_dir: Path, stack: AsyncExitStack) -> None:
 
 
 def _tell(settings: Settings, url: str) -> None:
-    who = ("1001 to 1004", "2001") if settings.profile == "demo" else ()
-    logins = [f" log in: {one}, password {PASSWORD}" for one in who] or ["", ""]
+    who = ("1001 to 1004", "2001", "9001") if settings.profile == "demo" else ()
+    logins = [f" log in: {one}, password {PASSWORD}" for one in who] or ["", "", ""]
     if cure := missing():
         say(f"  {cure}")
     say(f"  desk       {url}/desk     {logins[0]}")
     say(f"  wallboard  {url}/wallboard{logins[1]}")
     say(f"  supervisor {url}/supervisor{logins[1]}")
+    say(f"  recordings {url}/recordings{logins[1]}")
+    say(f"  admin      {url}/admin    {logins[2]}")
     if settings.profile == "demo":
         say(f"  booth      {url}/booth    call the house from the browser")
         say(f"  customers  {' and '.join(CUSTOMERS)} answer when an agent calls them")
