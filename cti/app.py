@@ -172,7 +172,14 @@ class Server:
         waiting, asked = WaitingContacts(self.engine), settings.callback
         rules = CallbackRules(asked.tries, asked.spacing_s, asked.expires_s, asked.per_number, asked.per_day)
         self.callbacks = Callbacks(
-            self.bus, self.clock, self.calls, waiting, rules, self.phones.may_dial, settings.languages[0]
+            self.bus,
+            self.clock,
+            self.calls,
+            waiting,
+            rules,
+            self.phones.may_dial,
+            settings.languages[0],
+            self.dispatcher.near if asked.first == "customer" else None,
         )
         folder = settings.run_dir / "voicemail"
         self.voicemails = Voicemails(self.bus, self.clock, self.calls, waiting, folder)

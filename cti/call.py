@@ -48,12 +48,16 @@ OUTBOUND = "_outbound"  # the queue of calls that agents make: nobody waits in i
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Whom the customer waits for: those of a queue; a `colleague` to whom an agent sent the call is asked first."""
+    """Whom the customer waits for: those of a queue; a `colleague` to whom an agent sent the call is asked first.
+
+    `since`: the place in line of an earlier call, UTC epoch seconds.
+    """
 
     queue: str
     requires: str = ""
     priority: float = 0.0
     colleague: str = ""  # asked before anybody else
+    since: float | None = None
 
 
 class Router(Protocol):
@@ -239,6 +243,9 @@ class Call:
 
     async def _called_back(self) -> None:
         """In line with the time of the call before; the agent's phone first, then the customer's."""
+        if self._wish is not None and self._wish.since is not None:
+            await self._called_first(self._wish)
+            return
         agent = await self._agent_in_turn()
         self._end_as("not_reached", "server")
         self.facts.agent_id = agent.id
@@ -259,6 +266,21 @@ class Call:
         self.agent = None
         self._house.router.done(agent.contact_id, agent.id, talked=False)
         await agent.release()
+
+    async def _called_first(self, wish: Wish) -> None:
+        """The customer's phone first, the turn being near; then in line like any caller, with the time of before."""
+        self._end_as("not_reached", "server")
+        self.move(Happening.DIALLED)
+        try:
+            await self._house.phones.customer(self)
+        except NotReached as error:
+            self.facts.cause = error.cause
+            return
+        self._end_as("abandoned_in_queue", "caller")
+        await self._begin_recording()
+        await self.leg.play([self._prompt("callback_hello")])
+        self.move(Happening.QUEUED)
+        await self._serve(self._be_served(wish))
 
     async def _message_heard(self) -> None:
         """A message in line like a caller: the agent's phone says it; 1 says it again, 2 calls who has left it."""
@@ -341,11 +363,11 @@ class Call:
 
     async def _queue_for(self, wish: Wish) -> None:
         self._wish, self.facts.queue = wish, wish.queue
-        self.facts.waiting_since = self._house.clock()
+        self.facts.waiting_since = wish.since or self._house.clock()
         self.facts.queued_at = self.facts.queued_at or self.facts.waiting_since
         if self.facts.connected_at is None:
             self._end_as("abandoned_in_queue", "caller")
-        self.publish(events.CallQueued, requires=wish.requires, priority=wish.priority)
+        self.publish(events.CallQueued, requires=wish.requires, priority=wish.priority, channel=self.facts.channel)
         await self.leg.music(True)
 
     async def _after(self, agent: Party) -> Wish | None:
@@ -561,6 +583,8 @@ class Call:
         """Of a customer who is not on the line: the place in line, and perhaps a message."""
         self._wish, self._message = wish, message
         self.facts.queue, self.facts.waiting_since, self.facts.queued_at = wish.queue, since, since
+        if wish.since is not None:  # he comes into line when he has answered
+            return
         self.publish(
             events.CallQueued, requires=wish.requires, priority=wish.priority, channel=self.facts.channel
         )  # fmt: skip

@@ -24,17 +24,22 @@ from db.callbacks import Waiting
 log = structlog.get_logger(__name__)
 LOOK_S = 1.0
 DAY_S = 86_400.0
+NOT_REACHED = {"not_reached", "not_served", "server_stopped", "failed"}
 
 
 class Callbacks:
-    """All that are open, in memory and in the database. `may_dial` is the house's class of service."""
+    """All that are open, in memory and in the database. `may_dial` is the house's class of service.
+
+    `near`: whether who came into this queue then would be served soon. With it the customer's phone is called first,
+    when that is so; else the agent's, when it is the customer's turn.
+    """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what it joins
         self, bus: Bus, clock: Callable[[], float], calls: Calls, memory: Waiting, rules: Rules,
-        may_dial: Callable[[str], bool], language: str,
+        may_dial: Callable[[str], bool], language: str, near: Callable[[str, float], bool] | None = None,
     ) -> None:  # fmt: skip
         self._bus, self._clock, self._calls, self._memory, self._rules = bus, clock, calls, memory, rules
-        self._may_dial, self._language = may_dial, language
+        self._may_dial, self._language, self._near = may_dial, language, near
         self._known: dict[str, Request] = {}  # of the last day, or open
         self._carried: dict[str, str] = {}  # call that carries one out: which
         self._keeping: asyncio.Queue[Request] = asyncio.Queue()
@@ -122,23 +127,31 @@ class Callbacks:
             for request in list(self._known.values()):
                 if request.state not in OPEN and now - request.asked_at > DAY_S:
                     del self._known[request.id]
+                elif self._too_early(request):
+                    continue
                 elif (moved := due(request, now)) != request:
                     self._is(moved)
                     if moved.state == "calling":
                         self._put_in_line(moved)
             await asyncio.sleep(LOOK_S)
 
+    def _too_early(self, request: Request) -> bool:
+        """A customer who is called first is called when the turn is near."""
+        waits = request.state == "waiting" and self._clock() < request.expires_at
+        return waits and self._near is not None and not self._near(request.queue, request.since)
+
     def _put_in_line(self, request: Request) -> None:
         call = self._calls.make_for(request.number, "callback", request.language)
         self._carried[call.id] = request.id
-        call.waiting_as(Wish(request.queue, request.requires, request.priority), request.since)
+        since = request.since if self._near is not None else None
+        call.waiting_as(Wish(request.queue, request.requires, request.priority, since=since), request.since)
         self._calls.begin(call)
 
     def _call_ended(self, event: events.CallEnded) -> None:
         now = self._clock()
         carried = self._carried.pop(event.call_id or "", None)
         if carried is not None:
-            reached, tried = event.talk_s > 0 or event.outcome == "served", event.outcome == "not_reached"
+            reached, tried = event.outcome not in NOT_REACHED, event.outcome == "not_reached"
             request = self._known[carried]
             self._is(after_attempt(request, reached=reached, tried=tried, now=now, rules=self._rules))
         for request in self.open:

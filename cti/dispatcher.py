@@ -15,6 +15,7 @@ import structlog
 
 from acd import effects as does
 from acd import events as on
+from acd.agent_states import Status
 from acd.core import Acd
 from acd.model import Contact
 from acd.skills import parse
@@ -132,6 +133,16 @@ class Dispatcher:
         if position is None or forecast is None:
             return None
         return Outlook(position - 1, forecast.p50_s, forecast.p90_s)
+
+    def near(self, queue: str, since: float) -> bool:
+        """Whether one who came into this queue then would be among the next: fewer are before than agents are ready."""
+        now = self._clock()
+        ahead = sum(one.arrived_at < since for one in self.acd.waiting(queue, now))
+        serving = sum(
+            queue in self.acd.serves(agent_id) and self.acd.state_of(agent_id).status is Status.READY
+            for agent_id in self.acd.agents
+        )
+        return ahead < serving
 
     def done(self, contact_id: str, agent_id: str, *, talked: bool = True) -> None:
         """The talk is over: the agent's wrap-up begins. Without a talk there is none."""

@@ -204,7 +204,9 @@ class HostSettings(Section):
 
 class CallbackSettings(Section):
     """`tries` attempts, `spacing_s` apart, until `expires_s` after it was asked for. `per_number` open at once for a
-    number, `per_day` in 24 hours for a number or by a caller."""
+    number, `per_day` in 24 hours for a number or by a caller. `first`: whose phone is called first."""
+
+    first: Literal["agent", "customer"] = "agent"
 
     tries: Annotated[int, Field(ge=1, le=20)] = 3
     spacing_s: Seconds = 600.0

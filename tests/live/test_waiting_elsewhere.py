@@ -11,7 +11,7 @@ import pytest
 
 from cti.events import CallbackAsked
 from cti.phones import Account, Phone, phone, seconds_of, tone_seconds
-from cti.settings import InLineSettings
+from cti.settings import CallbackSettings, InLineSettings
 from db.store import AgentRecord
 from tests.live.conftest import House, Parts
 from tests.live.tones import heard_prompts
@@ -174,3 +174,29 @@ async def test_those_who_wait_are_told_their_place_and_comforted(parts: Parts) -
     at = heard[1].index("queue_wait")
     assert heard[1][at + 1 : at + 4] == ["ahead_before", "一", "ahead_after"]
     assert "comfort" in heard[1]
+
+
+async def test_where_the_customer_is_called_first_he_waits_with_his_old_place(parts: Parts) -> None:
+    callback = CallbackSettings(first="customer")
+    settings = parts.settings.model_copy(update={"callback": callback})
+    async with replace(parts, settings=settings).serving() as house:
+        line = await line_of(house)
+        caller = await house.queued(NUMBER)
+        await asks_to_be_called_back(house, caller)
+        later = await house.queued("13800000003")
+        await house.holds(lambda: [one.state for one in house.server.callbacks.open] == ["waiting"])
+        assert not line.heard()
+
+        await house.agent("1004")
+        await line.wait_for("CALL_ESTABLISHED")
+        first = await house.until("agent_connected")
+        later.hang_up()
+        await later.wait_for("CALL_CLOSED")
+        await house.holds(lambda: house.told("agent_connected", "channel")[-1] == "callback", 30)
+        await house.passes(1.5)
+        line.hang_up()
+        await line.wait_for("CALL_CLOSED")
+        await house.until("callback_moved", state="done")
+        assert first.call_id
+        assert ("zh", "callback_hello") in heard_prompts(line.heard()[-1])
+        assert tone_seconds(line.heard()[-1], AGENT_HZ) > 0.8
