@@ -20,6 +20,7 @@ from agents.ports import (
     LaterContacts,
     Memory,
     Menus,
+    Orders,
     PagePhones,
     Prompts,
     Quality,
@@ -64,6 +65,7 @@ class Parts:
     quality: Quality | None = None
     host_panel: HostPanel | None = None
     later: LaterContacts | None = None
+    orders: Orders | None = None
     lines: dict[str, Callable[[int], None]] = field(default_factory=dict)
     verifying: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     door: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))

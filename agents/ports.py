@@ -317,6 +317,26 @@ class LaterContacts(Protocol):
         """Raises Refused."""
 
 
+@dataclass(frozen=True, slots=True)
+class WantedOrder:
+    """`key` is the page's, the same when it sends it again; `limit` in yuan, as text."""
+
+    key: str
+    code: str
+    side: Literal["buy", "sell"]
+    quantity: int
+    limit: str
+
+
+class Orders(Protocol):
+    """Orders that agents take. May raise the database's own errors."""
+
+    async def place(self, call_id: str, wanted: WantedOrder, by: str, /) -> Mapping[str, Any]:
+        """Raises Refused, or KeyError when the call is over."""
+
+    async def of_call(self, call_id: str, /) -> Sequence[Mapping[str, Any]]: ...
+
+
 class HostPanel(Protocol):
     """What the broker's host says of the customer in a call."""
 

@@ -38,6 +38,7 @@ from agents.ports import (
     LaterContacts,
     Memory,
     Menus,
+    Orders,
     PagePhones,
     Prompts,
     Quality,
@@ -79,6 +80,7 @@ def create_app(  # noqa: PLR0913 - the one place where the desk meets the rest o
     quality: Quality | None = None,
     host_panel: HostPanel | None = None,
     later: LaterContacts | None = None,
+    orders: Orders | None = None,
     clock: Callable[[], float] = time.time,
     silence_s: float = 20.0,
 ) -> FastAPI:
@@ -107,6 +109,7 @@ def create_app(  # noqa: PLR0913 - the one place where the desk meets the rest o
         quality=quality,
         host_panel=host_panel,
         later=later,
+        orders=orders,
     )
     _answer_errors(app)
     app.middleware("http")(_guard)

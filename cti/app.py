@@ -49,6 +49,7 @@ from cti.listeners.mqtt import MqttListener
 from cti.menu_versions import MenuShelf
 from cti.metrics import Metrics, Readings
 from cti.numbers import e164
+from cti.orders import Orders
 from cti.pin_gate import PinGate
 from cti.prompt_shelf import PromptShelf
 from cti.quality import QualityDesk
@@ -162,6 +163,12 @@ class Server:
             if adapter is not None
             else None
         )  # fmt: skip
+        allowed = settings.profile == "demo" if chosen.orders is None else chosen.orders
+        self.orders = (
+            Orders(self.host, self.engine, self.bus, self.clock, self.calls.calls.get, chosen.order_expires_s)
+            if self.host is not None and allowed
+            else None
+        )
         self.host_panel = HostPanel(self.host, self.bus, self.clock, self.calls.calls.get)
         locking = locks.Rule(chosen.pin_tries, chosen.pin_lock_s)
         self.gate = PinGate(self.host, PinTries(self.engine), locking, self.clock) if self.host is not None else None
@@ -262,6 +269,8 @@ class Server:
             if self.host is not None:
                 stack.push_async_callback(self.host.close)
             stack.push_async_callback(self.host_panel.close)
+            if self.orders is not None:
+                await stack.enter_async_context(self.orders.running())
             if self.gate is not None:
                 await self.gate.open()
                 stack.push_async_callback(self.gate.close)
@@ -352,6 +361,7 @@ class Server:
             menus=self.menus,
             quality=self.quality,
             host_panel=self.host_panel,
+            orders=self.orders,
             later=Later(self.callbacks, self.voicemails),
         )
 

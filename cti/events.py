@@ -172,6 +172,21 @@ class CallerRefused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrderSettled(Event):
+    """An order that the agent took at `taken_at` came to this `state` (`cti.order_rules`)."""
+
+    taken_at: float
+    state: str
+    number: str
+    account: str
+    code: str
+    side: str
+    quantity: int
+    limit: str
+    tries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HostChanged(Event):
     """The broker's host counts as down, or is back."""
 

@@ -181,6 +181,9 @@ class FixSettings(Section):
 class HostSettings(Section):
     """The broker's host. `kind`: `demo`, `http` or `none`; unless given, demo in the demo's profile.
 
+    `orders`: agents may place some, unless given in the demo's profile alone; one the host does not take in
+    `order_expires_s` is not placed any more.
+
     `fix`: quotes and order status come from there, all else from `kind`.
 
     `deadline_s`: no caller waits longer for an answer; `sessions`: so many questions at once; after `failures` in a row
@@ -198,6 +201,8 @@ class HostSettings(Section):
     sessions: Annotated[int, Field(ge=1, le=1000)] = 8
     failures: Annotated[int, Field(ge=1, le=100)] = 5
     rest_s: Annotated[float, Field(ge=1, le=3600)] = 10.0
+    orders: bool | None = None
+    order_expires_s: Annotated[float, Field(ge=1, le=3600)] = 120.0
     pin_tries: Annotated[int, Field(ge=1, le=20)] = 3
     pin_lock_s: Seconds = 1800.0
 

@@ -180,6 +180,26 @@ class ScorecardRow(Base):
     comment: Mapped[str] = mapped_column(Text)
 
 
+class HostOrderRow(Base):
+    """An order on its way to the host, as `cti.order_rules`; `limit` is an exact amount in yuan."""
+
+    __tablename__ = "host_order"
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    call_id: Mapped[str] = mapped_column(String(40), index=True)
+    agent_id: Mapped[str] = mapped_column(String(32))
+    account: Mapped[str] = mapped_column(String(40))
+    code: Mapped[str] = mapped_column(String(16))
+    side: Mapped[str] = mapped_column(String(4))
+    quantity: Mapped[int]
+    limit: Mapped[str] = mapped_column(String(24))
+    at: Mapped[float]
+    expires_at: Mapped[float]
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    number: Mapped[str] = mapped_column(String(40))
+    tries: Mapped[int]
+    due_at: Mapped[float]
+
+
 class SwitchRow(Base):
     """What administrators have set while the house runs, such as an emergency closure or the block list."""
 

@@ -41,6 +41,7 @@ KEPT_BACK: dict[type[events.Event], tuple[str, ...]] = {
     events.MessageSent: ("text",),
     events.CallScored: ("answers", "score"),
     events.SwitchChanged: ("value",),
+    events.OrderSettled: ("account", "code", "side", "quantity", "limit", "number"),
     events.CallFailed: ("extra",),
 }
 

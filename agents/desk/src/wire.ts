@@ -109,6 +109,20 @@ export interface LeftMessage {
   audio: string;
 }
 
+export interface WantedOrder {
+  key: string;
+  code: string;
+  side: "buy" | "sell";
+  quantity: number;
+  limit: string;
+}
+
+export interface TakenOrder extends WantedOrder {
+  at: number;
+  state: "pending" | "placed" | "refused" | "expired" | "unknown";
+  number: string;
+}
+
 export interface HostFacts {
   state: "ready" | "down" | "none";
   account: string;

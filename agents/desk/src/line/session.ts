@@ -1,6 +1,6 @@
 // Who is logged in. The access token lives in this module only; the cookie that renews it is out of reach of scripts.
 import type { CallRecord } from "../core/day";
-import type { Colleague, Day, HostFacts, LeftMessage, MissedOffer, PhoneLogin, Problem, Staff, OwnDay, Recording } from "../wire";
+import type { Colleague, Day, HostFacts, LeftMessage, MissedOffer, PhoneLogin, Problem, Staff, OwnDay, Recording, TakenOrder, WantedOrder } from "../wire";
 
 interface Session {
   token: string;
@@ -85,6 +85,12 @@ export const hostFacts = (callId: string, anew: boolean): Promise<HostFacts> =>
   call<HostFacts>("GET", `/api/calls/${encodeURIComponent(callId)}/host?anew=${anew}`);
 
 export const messageOf = (id: string): Promise<LeftMessage> => call<LeftMessage>("GET", `/api/voicemails/${encodeURIComponent(id)}`);
+
+export const takeOrder = (callId: string, wanted: WantedOrder): Promise<TakenOrder> =>
+  callWith<TakenOrder>("POST", `/api/calls/${encodeURIComponent(callId)}/orders`, wanted);
+
+export const ordersOf = async (callId: string): Promise<TakenOrder[]> =>
+  (await call<{ orders: TakenOrder[] }>("GET", `/api/calls/${encodeURIComponent(callId)}/orders`)).orders;
 
 export const whoIs = (): Promise<Me> => call<Me>("GET", "/api/me");
 
