@@ -84,7 +84,7 @@ async def test_what_does_not_exist_or_cannot_be_kept_changes_nothing(house: Hous
 async def test_who_is_raised_is_served_first_and_the_list_says_so(house: House) -> None:
     one, first = await house.queued("13800000001")
     other, second = await house.queued("13800000002")
-    assert [one.call_id for one in house.supervision.waiting()] == [first.id, second.id]
+    await house.holds(lambda: [one.call_id for one in house.supervision.waiting()] == [first.id, second.id])
     await house.supervision.raise_priority("2001", second.id, 600)
     views = house.supervision.waiting()
     assert [(one.call_id, one.position, one.priority) for one in views] == [(second.id, 1, 600.0), (first.id, 2, 0.0)]
