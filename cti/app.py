@@ -56,6 +56,7 @@ from cti.quality import QualityDesk
 from cti.recorder import DAY_S, Recorder
 from cti.recordings.finishing import Finisher
 from cti.recordings.shelf import Shelf
+from cti.resuming import Resuming
 from cti.saying import HouseSounds
 from cti.secrets import Secrets
 from cti.self_service import SelfService
@@ -77,6 +78,7 @@ from db.store import Store
 from ivr import in_line, locks
 
 log = structlog.get_logger(__name__)
+KNOWN_S = 15.0
 
 
 class Server:
@@ -286,10 +288,27 @@ class Server:
             stack.push_async_callback(self.dispatcher.close)
             stack.push_async_callback(self.calls.close)
             stack.push_async_callback(self.supervision.close)
+            self.calls.adopter = resuming = self._resuming()
             await self._connect()
+            await self._until_known()
             self.callbacks.begin()
             self.voicemails.begin()
+            self.floor.expect_pages()
+            accounting = asyncio.create_task(resuming.account(), name="calls that ended meanwhile")
+            stack.callback(accounting.cancel)
             yield self._web()
+
+    def _resuming(self) -> Resuming:
+        return Resuming(
+            self.calls, self.dispatcher, self.floor, self.store, self.journal, self.bus, self.recorder,
+            self.menus.as_begun, self._find_customer, self.clock, self.settings.languages[0],
+        )  # fmt: skip
+
+    async def _until_known(self) -> None:
+        """What an earlier run left goes on, or this one begins without: Asterisk does not say what is alive."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(KNOWN_S):
+                await self.calls.until_known()
 
     async def _open_memory(self) -> None:
         try:

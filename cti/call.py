@@ -18,7 +18,8 @@ from cti.asterisk.link import ActionRefused
 from cti.bus import Bus
 from cti.call_states import Happening, State
 from cti.caller import MenuCaller, Services, Sounds
-from cti.talk import End, NotReached, Party, Talk
+from cti.notes import NOTE, Note, write
+from cti.talk import End, NotReached, Party, Talk, Third
 from cti.treating import Treating
 from ivr.caller import HungUp
 from ivr.in_line import Outlook, Treatment
@@ -58,6 +59,22 @@ class Wish:
     priority: float = 0.0
     colleague: str = ""  # asked before anybody else
     since: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TakenUp:
+    """Where a call of a server before stands; as `cti.adoption.Found`, with legs."""
+
+    state: State
+    wish: Wish | None = None
+    owner: Party | None = None
+    third: Third | None = None
+    menu: MenuSet | None = None
+    node: str = ""
+    forward_to: str = ""
+    unsaid: bool = False
+    apart: bool = False
+    elsewhere: bool = False
 
 
 class Router(Protocol):
@@ -140,6 +157,7 @@ class Facts:
     outcome: str = "abandoned_in_menu"
     cause: str = ""
     hung_up_by: str = "caller"
+    carries: str = ""  # the callback that is carried out by this call
     path: list[str] = field(default_factory=list)
     data: dict[str, str] = field(default_factory=dict)
 
@@ -168,14 +186,21 @@ class Call:
         self.values: dict[str, Any] = {"caller": facts.number} if facts.number.isdigit() else {}
         self.caller = MenuCaller(self, house.sounds, house.services)
         self.talk: Talk | None = None
+        self._menu: MenuSet | None = None  # the version with which it began
+        self._node = ""
+        self._taken_up: TakenUp | None = None
+        self.goes_on = asyncio.Event()  # of one that was taken up: it stands where it stood
         self.agent: Party | None = None  # whose legs and work end with the call
 
     # -- the story ---------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
         try:
-            self.look_up("number", self.facts.number)
-            await _STORIES[self.facts.direction](self)
+            if self._taken_up is not None:
+                await self._go_on_from(self._taken_up)
+            else:
+                self.look_up("number", self.facts.number)
+                await _STORIES[self.facts.direction](self)
         except HungUp:
             log.debug("the caller is gone", call_id=self.id)
         except asyncio.CancelledError:
@@ -202,14 +227,23 @@ class Call:
             await self.leg.play([self._prompt(refused)])
             return
         await self._begin_recording()
-        outcome = await ivr.run.run(self._house.menu_for(self.facts.dialled), self.caller)
+        await self._in_menu(self._house.menu_for(self.facts.dialled))
+
+    async def _in_menu(self, menu: MenuSet, begin: str = "") -> None:
+        """What the menu is for, and whoever serves the caller then."""
+        self._menu = menu
+        outcome = await ivr.run.run(menu, self.caller, begin)
         if not isinstance(outcome, ToQueue):
             self._end_as(outcome.reason if isinstance(outcome, Goodbye) else "goodbye", "server")
             self.move(Happening.SAID_GOODBYE)
             return
-        self.facts.queued_at = self._house.clock()
+        wish = Wish(outcome.queue, outcome.requires, outcome.priority)
+        self._wishes(wish)
         self.move(Happening.QUEUED)
-        await self._serve(self._be_served(Wish(outcome.queue, outcome.requires, outcome.priority)))
+        await self._in_queue(self._be_served(wish))
+
+    async def _in_queue(self, served: Coroutine[Any, Any, None]) -> None:
+        await self._serve(served)
         if self.state is State.ENDING and self.facts.outcome == "served":
             survey = self._house.survey_of(self.facts.queue or "")
             await (self._ask(survey) if survey else self.leg.play([self._prompt("goodbye")]))
@@ -223,6 +257,70 @@ class Call:
             answers = {key: value for key, value in self.facts.data.items() if before.get(key) != value}
             if answers:
                 self.publish(events.SurveyAnswered, agent_id=self.facts.agent_id, answers=answers)
+
+    async def _go_on_from(self, before: TakenUp) -> None:
+        """From where a server that was killed has left it."""
+        state, self._announcement = self.state, ""
+        try:
+            match state:
+                case State.NEW | State.MENU:
+                    await self._menu_again(before)
+                case State.QUEUED | State.OFFERED:
+                    await self._line_again(before)
+                case State.FORWARDING:
+                    self._wait_again()
+                    self.goes_on.set()
+                    await self._in_queue(self._be_served(self._wish))
+                case State.ENDING:
+                    await self.leg.to_loop()
+                    await self.leg.play([self._prompt("goodbye")])
+                case _ if before.owner is not None:
+                    await self._talk_again(before, before.owner)
+                case _:
+                    self._end_as("not_reached", "server")
+        finally:
+            self.goes_on.set()
+
+    async def _menu_again(self, before: TakenUp) -> None:
+        """At the node at which it stood; from the start when the caller had told more than was kept."""
+        self.goes_on.set()
+        await self.leg.to_loop()
+        if self.state is State.NEW:
+            await self.leg.answer()
+            self.move(Happening.ANSWERED)
+        if not self.leg.recorded:
+            await self._begin_recording()
+        else:
+            await self.unheard(False)  # whoever was asked for a secret is asked again
+        self._note()
+        await self._in_menu(before.menu or self._house.menu_for(self.facts.dialled), before.node)
+
+    async def _line_again(self, before: TakenUp) -> None:
+        """With the place it had: the music goes on, and no word of greeting is said again."""
+        self.state = State.QUEUED
+        self._end_as("abandoned_in_queue" if self.facts.connected_at is None else "served", "caller")
+        await self._in_queue(self._be_served_again(before))
+
+    async def _be_served_again(self, before: TakenUp) -> None:
+        if before.elsewhere:  # a telephone of the fallback has the caller, who perhaps comes back to us
+            self._end_as("fallback", "caller")
+            self.goes_on.set()
+            await self.leg.parked()
+            self._end_as("abandoned_in_queue", "caller")
+        await self._be_served(await self._in_line())
+
+    async def _talk_again(self, before: TakenUp, owner: Party) -> None:
+        """Those who talk do not notice."""
+        self.agent = owner
+        if before.unsaid:
+            self.state = State.OFFERED
+            self._connected(owner)
+        self._end_as("served", "caller")
+        self.goes_on.set()
+        if before.apart:
+            await self._joined(owner)
+        go_on = self._go_on(owner, before.third)
+        await (self._in_queue(go_on) if self.facts.direction == "in" else self._serve(go_on))
 
     async def _made_by_us(self) -> None:
         """The agent's phone first, then the customer's; from then on like any other."""
@@ -323,8 +421,8 @@ class Call:
         if self._house.recorder is not None:
             await self._house.recorder.begin(self)
 
-    async def _go_on(self, agent: Party) -> None:
-        await self._be_served(await self._after(agent))
+    async def _go_on(self, agent: Party, third: Third | None = None) -> None:
+        await self._be_served(await self._after(agent, third))
 
     async def _serve(self, served: Coroutine[Any, Any, None]) -> None:
         """Until the customer is let go; who can wait no longer is told so."""
@@ -355,24 +453,35 @@ class Call:
         """By one agent after the other, until one lets the customer go."""
         while wish is not None:
             await self._queue_for(wish)
-            agent = await self._colleague(wish) or await self._next_agent()
-            while not await self._met(agent):
-                log.info("the agent's leg was lost before the bridge", call_id=self.id)
-                agent = await self._next_agent()
-            wish = await self._after(agent)
+            agent = await self._colleague(wish)
+            wish = await self._in_line(agent)
+
+    async def _in_line(self, agent: Party | None = None) -> Wish | None:
+        """With the next agent, unless there is one already; whom the customer waits for after that."""
+        agent = agent or await self._next_agent()
+        while not await self._met(agent):
+            log.info("the agent's leg was lost before the bridge", call_id=self.id)
+            agent = await self._next_agent()
+        return await self._after(agent)
 
     async def _queue_for(self, wish: Wish) -> None:
-        self._wish, self.facts.queue = wish, wish.queue
-        self.facts.waiting_since = wish.since or self._house.clock()
-        self.facts.queued_at = self.facts.queued_at or self.facts.waiting_since
+        self._wishes(wish)
+        self._note()
         if self.facts.connected_at is None:
             self._end_as("abandoned_in_queue", "caller")
         self.publish(events.CallQueued, requires=wish.requires, priority=wish.priority, channel=self.facts.channel)
         await self.leg.music(True)
 
-    async def _after(self, agent: Party) -> Wish | None:
+    def _wishes(self, wish: Wish) -> None:
+        """The customer waits for this from now on."""
+        self._wish, self.facts.queue = wish, wish.queue
+        self.facts.waiting_since = wish.since or self._house.clock()
+        self.facts.queued_at = self.facts.queued_at or self.facts.waiting_since
+
+    async def _after(self, agent: Party, third: Third | None = None) -> Wish | None:
         """The talk with this agent and whoever follows; whom the customer waits for then, None when it is over."""
-        while (how := await self._talk(agent)) is not End.LEFT:
+        while (how := await self._talk(agent, third)) is not End.LEFT:
+            third = None
             if how is End.SENT_ON and self.state is State.QUEUED:
                 return self._wish
             again = await (self._recalled() if how is End.LOST else self._forwarded())
@@ -381,9 +490,10 @@ class Call:
             agent = again
         return None
 
-    async def _talk(self, owner: Party) -> End:
+    async def _talk(self, owner: Party, third: Third | None) -> End:
         """How the talk ended; the customer stands in the loop again, and the agent has gone."""
-        talk = self.talk = Talk(self, self.leg, owner, room=self.id)
+        talk = self.talk = Talk(self, self.leg, owner, room=self.id, third=third)
+        self._note()
         try:
             how = await self.leg.until(asyncio.shield(talk.over))
         finally:
@@ -463,12 +573,14 @@ class Call:
     async def _next_agent(self) -> Party:
         assert self._wish is not None  # noqa: S101 - it waits
         agent = self._wait = self._house.router.enqueue(self, self._wish)
+        self.goes_on.set()
         if not agent.done() and self._treatment is None and self.leg.answered:
             treating = Treating(
                 self, self.caller, self._house.treatment_of(self._wish.queue), self._house.menu_named,
                 lambda: self._house.router.outlook(self.id),
             )  # fmt: skip
-            self._treatment = asyncio.create_task(treating.go_on(self._announcement), name=f"treat {self.id}")
+            first, self._announcement = self._announcement, self._announcement or "queue_wait"
+            self._treatment = asyncio.create_task(treating.go_on(first), name=f"treat {self.id}")
         try:
             return await self.leg.until(agent)
         finally:
@@ -572,6 +684,7 @@ class Call:
         """Whoever waits has this priority, also when it is put into line again."""
         if self._wish is not None:
             self._wish = replace(self._wish, priority=priority)
+            self._note()
 
     async def forward(self, number: str) -> None:
         """The customer goes to somebody outside; the agent's part is over. Raises ImpossibleMove."""
@@ -626,6 +739,7 @@ class Call:
 
     def rearranged(self) -> None:
         """Somebody was asked in, left, or is muted now: the pages show it."""
+        self._note()
         self.publish(events.CallRearranged)
 
     def parted(self, party: Party) -> None:
@@ -643,6 +757,7 @@ class Call:
             self.facts.agent_id = party.id
         if party.contact_id:
             self._house.router.moved(party.contact_id, self.facts.queue or OUTBOUND)
+        self._note()
         self.publish(events.CallTransferred, agent_id=self.facts.agent_id, by=before or "", to=party.id)
 
     # -- doors -------------------------------------------------------------------------------------------------------
@@ -651,11 +766,47 @@ class Call:
         """The one door of the state; logs and publishes the step."""
         before, self.state = self.state, call_states.move(self.state, happening)
         log.info("call moved", step=f"{before} -{happening}-> {self.state}", call_id=self.id)
+        self._note()
         self.publish(events.CallMoved, before=before.value, event=happening.value, after=self.state.value)
+
+    def stands_at(self, menu: str, node: str) -> None:
+        """The caller has come to this node."""
+        self.facts.path.append(node)
+        if self._menu is not None and self._menu.name == menu:
+            self._node = node
+            self._note()
+
+    def take_up(self, before: TakenUp) -> None:
+        """It goes on from there when it is run."""
+        self._taken_up, self.state, self._wish = before, before.state, before.wish
+        self._forward_to = before.forward_to
+
+    def _note(self) -> None:
+        """Where it stands, on the customer's channel: the next server goes on from there."""
+        if self.leg.gone.done() or self.state is State.ENDED:
+            return
+        facts, wish, talk = self.facts, self._wish, self.talk
+        owner = talk.owner if talk else self.agent
+        third = talk.third if talk else None
+        in_menu = self.state in {State.NEW, State.MENU} and self._menu is not None
+        note = Note(
+            self.id, self.state.value, round(facts.arrived_at, 3), facts.number, facts.dialled, facts.direction,
+            facts.language, facts.queue or "", wish.requires if wish else "", wish.priority if wish else 0.0,
+            facts.queued_at, facts.waiting_since, facts.connected_at, facts.agent_id or "",
+            self._menu.name if in_menu and self._menu else "", self._menu.file if in_menu and self._menu else "",
+            self._node if in_menu else "", in_menu and len(self.values) > bool(facts.number), self.leg.recorded,
+            facts.carries, self._forward_to, owner.note() if owner else None,
+            third.party.note(third.name) if third and third.party else None,
+        )  # fmt: skip
+        try:
+            self.leg.note(NOTE, write(note))
+        except ValueError:
+            log.exception("a call cannot be noted", call_id=self.id)
 
     def publish(self, kind: type[events.Event], **fields: Any) -> None:
         """Publish an event of this call, with the time and the queue filled in."""
-        self._house.bus.publish(kind(at=self._house.clock(), call_id=self.id, **{"queue": self.facts.queue, **fields}))
+        told = {"at": self._house.clock(), "queue": self.facts.queue, **fields}
+        self._house.bus.publish(kind(call_id=self.id, **told))
 
     async def unheard(self, on: bool) -> None:
         """What the caller keys in now is secret: nothing of it is recorded, until it is told otherwise."""

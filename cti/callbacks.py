@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import structlog
@@ -103,7 +103,17 @@ class Callbacks:
             keeping.cancel()
 
     def begin(self) -> None:
-        """The house is open: whose time has come is put in line from now on."""
+        """The house is open: whose time has come is put in line from now on.
+
+        Calls of an earlier run are there again: who speaks with an agent already, or with the menu yet, is not called.
+        """
+        for call in self._calls.calls.values():
+            if (carried := self._known.get(call.facts.carries)) is not None:
+                self._carried[call.id] = carried.id
+                self._known[carried.id] = replace(carried, state="calling")
+            for request in self.open:
+                if request.call_id == call.id:
+                    self._known[request.id] = replace(request, state="asked")
         self._looking = asyncio.create_task(self._look(), name="look after callbacks")
 
     def _is(self, request: Request) -> None:
@@ -142,7 +152,7 @@ class Callbacks:
 
     def _put_in_line(self, request: Request) -> None:
         call = self._calls.make_for(request.number, "callback", request.language)
-        self._carried[call.id] = request.id
+        self._carried[call.id] = call.facts.carries = request.id
         since = request.since if self._near is not None else None
         call.waiting_as(Wish(request.queue, request.requires, request.priority, since=since), request.since)
         self._calls.begin(call)

@@ -83,7 +83,7 @@ class MenuCaller:
             self._call.look_up("account", value)
 
     def entered(self, node: str, menu: str) -> None:
-        self._call.facts.path.append(node)
+        self._call.stands_at(menu, node)
         self._call.publish(events.MenuStepped, node=node, menu=menu)
 
     async def authenticate(self, account: str, pin: str) -> bool:

@@ -7,21 +7,24 @@ import itertools
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 
 from cti import events
+from cti.adoption import ARRIVALS, LEGS, OURS, Channel, Plan, plan
 from cti.asterisk import commands
-from cti.asterisk.channel import UNSEEN, Leg
+from cti.asterisk.channel import DEAD_MAN_S, UNSEEN, Leg
 from cti.asterisk.link import ActionRefused, ActionTimeout, Link, LinkDown
 from cti.asterisk.messages import AsyncAgiStart, DeviceState, Fields, Message, NewChannel
-from cti.call import Call, Facts, House
+from cti.call import Call, Facts, House, TakenUp
+from cti.notes import CUSTOMER, PARTY, VARIABLES
 
 log = structlog.get_logger(__name__)
 HEARTBEAT_S = 5.0
+RENEW_S = DEAD_MAN_S / 3
+BATCH = 100  # renewals written at once
 ASK_AGAIN_S = 1.0
-ARRIVALS, LEGS = "arrivals", "legs"
-OURS = "z-"  # so begins the id of every leg that a server of ours has dialled
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,13 @@ class Dialling:
     auto: bool = False
     number: str = ""
     call_id: str = ""
+    tag: str = ""  # whose leg it is, for the next server (`cti.notes.PartyNote`)
+    customer: bool = False
+
+    def variables(self) -> list[tuple[str, str]]:
+        """Of the channel, from its birth on."""
+        told = {PARTY: self.tag, CUSTOMER: self.number if self.customer else ""}
+        return [*self.headers(), *((name, value) for name, value in told.items() if value)]
 
     def headers(self) -> list[tuple[str, str]]:
         """As channel variables that add them to the INVITE."""
@@ -42,6 +52,13 @@ class Dialling:
         if self.auto:
             wanted |= {"X-Zongji-Answer": "auto", "Call-Info": "<sip:zongji>;answer-after=0"}
         return [(f"PJSIP_HEADER(add,{name})", value) for name, value in wanted.items() if value and not self.number]
+
+
+class Adopter(Protocol):
+    """Goes on with what a server before has left."""
+
+    async def adopt(self, found: Plan) -> None:
+        """Every call stands where it stood, before agents are offered any. Never raises."""
 
 
 class Calls:
@@ -56,6 +73,9 @@ class Calls:
         self._run = secrets.token_hex(3)
         self._of_link: list[asyncio.Task[None]] = []
         self._known = asyncio.Event()
+        self._early: list[Message] = []
+        self.adopter: Adopter | None = None
+        self.on_known: Callable[[], None] = lambda: None
         self.link: Link
         self.draining = False
 
@@ -70,6 +90,8 @@ class Calls:
         leg = self.legs.get(uniqueid)
         if leg is not None:
             leg.hear(message)
+        elif not self._known.is_set() and uniqueid:
+            self._early.append(message)  # what it belongs to is being found out
         elif isinstance(message, NewChannel) and self._dialled(uniqueid):
             self._end_stray(uniqueid)
         elif isinstance(message, AsyncAgiStart) and not self.draining:
@@ -89,6 +111,7 @@ class Calls:
             self._end_stray(message.uniqueid)
             return
         leg = self._adopt(message.uniqueid, message.channel)
+        leg.customer = True
         leg.hear(message)
         number, name = env.get("agi_callerid", ""), env.get("agi_calleridname", "")
         facts = Facts(
@@ -174,7 +197,7 @@ class Calls:
     async def dial(self, endpoint: str, dialling: Dialling, leg: Leg | None = None) -> Leg:
         """A leg that rings; raises ActionRefused, ActionTimeout or LinkDown."""
         leg = leg or self.new_leg()
-        leg.dialled = True
+        leg.dialled, leg.customer = True, dialling.customer
         try:
             await self.link.action(
                 commands.Originate(
@@ -183,7 +206,7 @@ class Calls:
                     timeout_s=dialling.timeout_s,
                     caller_name=dialling.caller_name,
                     caller_number=dialling.caller_number,
-                    variables=dialling.headers(),
+                    variables=dialling.variables(),
                     number=dialling.number,
                 )
             )
@@ -199,11 +222,13 @@ class Calls:
         self._of_link = [
             asyncio.create_task(self._reconcile(), name="reconcile"),
             asyncio.create_task(self._beat(), name="heartbeat"),
+            asyncio.create_task(self._renew(), name="renewal"),
         ]
 
     def link_down(self) -> None:
         """What was asked on this link has no answer: the next one asks anew."""
         self._known.clear()
+        self._early.clear()
         self._end_of_link()
         for leg in list(self.legs.values()):
             leg.link_down()
@@ -221,11 +246,20 @@ class Calls:
             self.link.send(commands.Setvar(None, "CTI_ALIVE", str(int(self._house().clock()))))
             await asyncio.sleep(HEARTBEAT_S)
 
+    async def _renew(self) -> None:
+        """Nobody who stands in our loop goes to the fallback while we are here."""
+        while True:
+            await asyncio.sleep(RENEW_S)
+            for n, leg in enumerate([leg for leg in self.legs.values() if leg.wants_renewal], 1):
+                leg.renew()
+                if n % BATCH == 0:
+                    await asyncio.sleep(0)
+
     async def _reconcile(self) -> None:
         """Where each leg stands, asked until it is known."""
         while not self._known.is_set():
             try:
-                rows = await self.link.rows(commands.Status())
+                rows = await self.link.rows(commands.Status(VARIABLES))
                 devices = await self.link.rows(commands.DeviceStates())
             except LinkDown:  # and so this is being cancelled
                 return
@@ -233,13 +267,17 @@ class Calls:
                 log.error("Asterisk does not say what is alive", reason=str(error))  # noqa: TRY400 - no fault of ours
                 await asyncio.sleep(ASK_AGAIN_S)
                 continue
-            self._known.set()
-            self._found(rows)
             for row in devices:
                 self._on_device(row.get("device", ""), row.get("state", ""))
+            await self._found(rows)
+            self._known.set()
+            early, self._early = self._early, []
+            for message in early:
+                self.hear(message)
+            self.on_known()
 
-    def _found(self, rows: list[Fields]) -> None:
-        """Legs that are no more have ended; callers held since before our start begin anew."""
+    async def _found(self, rows: list[Fields]) -> None:
+        """Legs that are no more have ended; calls of a server before go on."""
         alive = {row.get("uniqueid", ""): row for row in rows}
         for uniqueid, leg in list(self.legs.items()):
             row = alive.get(uniqueid)
@@ -248,16 +286,38 @@ class Calls:
             elif leg.in_doubt and row is not None:
                 ours = row.get("context") in {ARRIVALS, LEGS}
                 leg.found(row.get("channel", ""), row.get("channelstatedesc", ""), row.get("bridgeid", ""), ours=ours)
-        for uniqueid in alive.keys() - self.legs.keys():
-            self._take_up(uniqueid, alive[uniqueid])
+        found = plan([row for uniqueid, row in alive.items() if uniqueid not in self.legs], self._run)
+        for stray in found.strays:
+            self._end_stray(stray.uniqueid)
+        begun = {message.uniqueid for message in self._early if isinstance(message, AsyncAgiStart)}
+        for one in found.new:
+            if one.uniqueid not in begun:
+                self.back_to_loop(one)
+        if self.adopter is not None:
+            await self.adopter.adopt(found)
 
-    def _take_up(self, uniqueid: str, row: Fields) -> None:
-        """A channel of an earlier run, or one we gave up. Those who talk are left in peace."""
-        talks = bool(row.get("bridgeid"))
-        if self._dialled(uniqueid) or (uniqueid.startswith(OURS) and not talks):
-            self._end_stray(uniqueid)
-        elif row.get("context") == ARRIVALS and not talks:
-            self.link.send(commands.Redirect(uniqueid, ARRIVALS, row.get("exten", ""), "try"))
+    def take_up(self, found: Channel) -> Leg:
+        """A channel of a server before is ours from now on."""
+        leg = self._adopt(found.uniqueid, found.name)
+        leg.customer = found.customer
+        leg.found(found.name, found.state, found.bridge, ours=found.in_loop)
+        return leg
+
+    def gone_leg(self, uniqueid: str) -> Leg:
+        """Of a party who has left meanwhile."""
+        leg = self._adopt(uniqueid)
+        leg.lost(UNSEEN)
+        return leg
+
+    def resume(self, call_id: str, leg: Leg, facts: Facts, before: TakenUp) -> Call:
+        """A call of a server before, not run yet: `begin` goes on with it."""
+        call = self.calls[call_id] = Call(call_id, leg, facts, self._house())
+        call.take_up(before)
+        return call
+
+    def back_to_loop(self, found: Channel) -> None:
+        """A caller whom the fallback has, and nobody else: the server is there again."""
+        self.link.send(commands.Redirect(found.uniqueid, ARRIVALS, found.exten, "try"))
 
     async def close(self, grace_s: float = 3.0) -> None:
         """No new calls; those under way are ended."""

@@ -6,8 +6,9 @@ It decides nothing. `acd.core` says who gets whom; this carries it out: the reco
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -175,6 +176,14 @@ class Dispatcher:
                 _PERFORM[type(effect)](self, effect)
             except Exception:  # another call's or agent's effect may follow
                 log.exception("an effect could not be performed", effect=str(effect))
+
+    def tell_again(self, told: Iterable[tuple[float, on.Event]]) -> None:
+        """What was so before this server came, at the times of then: the router knows it, and nobody else is told."""
+        for at, event in sorted(told, key=itemgetter(0)):
+            for effect in self.acd.handle(event, at):
+                if isinstance(effect, does.WakeAt):
+                    self._wake(effect)
+        self.handle(on.Tick())
 
     def _offer(self, effect: does.Offer) -> None:
         waiting = self._waiting.get(effect.contact_id)

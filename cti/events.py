@@ -57,6 +57,13 @@ class CallMoved(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallTakenUp(Event):
+    """A server before was killed, and this one goes on from the state in which it finds the call."""
+
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerFound(Event):
     customer_id: int | None
     by: str

@@ -26,6 +26,7 @@ from cti.bus import Bus
 from cti.call import Call
 from cti.call_states import State
 from cti.calls import Calls, Dialling
+from cti.notes import PartyNote
 from cti.standing import StandingLegs
 from cti.talk import Party, call_of
 from cti.today import COUNTED, Today
@@ -119,12 +120,16 @@ class Floor:
         if (up := self.standing.of(agent_id)) is not None:
             return Party("agent", agent_id, up, contact_id, recallable=endpoint.startswith(BROWSER), standing=True)
         auto = auto or self.answers.get(facts.queue or "", "ring") != "ring"
-        leg = await self._calls.dial(endpoint, Dialling(timeout_s, name, facts.number, auto, call_id=call.id))
-        return Party("agent", agent_id, leg, contact_id, recallable=endpoint.startswith(BROWSER))
+        recallable = endpoint.startswith(BROWSER)
+        tag = PartyNote("agent", agent_id, contact_id, recallable).tag()
+        leg = await self._calls.dial(endpoint, Dialling(timeout_s, name, facts.number, auto, call_id=call.id, tag=tag))
+        return Party("agent", agent_id, leg, contact_id, recallable=recallable)
 
     async def _dial_standing(self, agent_id: str) -> Leg:
         name = self._people[agent_id].name
-        return await self._calls.dial(self.phone_of(agent_id), Dialling(STANDING_S, name, auto=True))
+        endpoint = self.phone_of(agent_id)
+        tag = PartyNote("agent", agent_id, recallable=endpoint.startswith(BROWSER), standing=True).tag()
+        return await self._calls.dial(endpoint, Dialling(STANDING_S, name, auto=True, tag=tag))
 
     def _keep_standing(self, agent_id: str, state: AgentState) -> None:
         """Where a queue wants it, the telephone of whoever can be reached stays up; who talks is left alone."""
@@ -212,6 +217,12 @@ class Floor:
         if not connected:
             asyncio.get_running_loop().call_later(PAGE_GRACE_S, self._page_stays_away, agent_id)
         self._roster.floor_changed()
+
+    def expect_pages(self) -> None:
+        """Whoever was ready when a server before was killed has a while to come back."""
+        for agent_id in self._people:
+            if self._state(agent_id).status is Status.READY:
+                asyncio.get_running_loop().call_later(PAGE_GRACE_S, self._page_stays_away, agent_id)
 
     def _page_stays_away(self, agent_id: str) -> None:
         if not self._roster.connected(agent_id) and self._state(agent_id).status is Status.READY:

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agents.ports import Refused
@@ -57,6 +58,19 @@ class MenuShelf:
                 log.error("a published menu cannot be used", reason=self.hindered)
             else:
                 self._voice.menus[one.name] = menu
+
+    async def as_begun(self, name: str, file: str) -> MenuSet | None:
+        """The menu as it was when a call began with it; as it is now, when that cannot be had any more."""
+        now = self._voice.menus.get(name)
+        if now is None or now.file == file:
+            return now
+        number = file.removeprefix(f"{name} ")
+        try:
+            text = await self._text(name, int(number) if number.isdigit() else FILE)
+        except (KeyError, SQLAlchemyError, OSError):
+            return now
+        menu, _ = self._read(name, text, int(number) if number.isdigit() else FILE)
+        return menu or now
 
     async def all(self) -> list[dict[str, Any]]:
         """Each menu with the number in force, and that of its draft."""

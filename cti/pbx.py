@@ -24,7 +24,8 @@ PLACEHOLDER = re.compile(r"@([A-Z_]+)@")
 NAME = re.compile(r"[A-Za-z0-9_-]+")
 UNSAFE = re.compile(r"[\x00-\x1f;,\"'\\$(){}\[\]@]")
 FOR_ANOTHER = (
-    "ari.conf", "extensions.conf", "http.conf", "manager.conf", "pjsip.conf", "rtp.conf", "sorcery.conf",
+    "ari.conf", "extensions.conf", "http.conf", "manager.conf", "pjsip.conf", "queues.conf", "rtp.conf",
+    "sorcery.conf",
 )  # fmt: skip
 FOLDERS = ("etc", "lib", "lib/keys", "data", "data/sounds", "spool", "spool/monitor", "spool/tmp", "log")
 
@@ -37,6 +38,7 @@ class PbxError(Exception):
 class PbxConfig:
     """Where our Asterisk lives and listens. Sound files are named without their extension.
 
+    `fallback_phones`: who is called while the server is away, all unless given.
     `trunk`: the name of the line to the outside and the address it goes to.
     `server`: the address from which the manager's user may come; beyond loopback the manager listens everywhere.
     """
@@ -55,7 +57,8 @@ class PbxConfig:
     moh_dir: Path
     trunk: tuple[str, str] | None = None
     fallback_prompt: Path | None = None
-    fallback_wait_s: int = 10
+    fallback_wait_s: int = 900
+    fallback_phones: tuple[str, ...] | None = None
     server: str = LOOPBACK
 
 
@@ -136,7 +139,13 @@ def _values(config: PbxConfig, modules: str, run_dir: Path) -> dict[str, str]:
         if UNSAFE.search(value):
             raise PbxError(f"{name}: holds a character that Asterisk's configuration cannot take; change the setting")
     phones = "\n\n".join(_phone(name, secret) for name, secret in sorted(config.phones.items()))
-    return {**plain, "PHONES": phones, "TRUNK": _trunk(*config.trunk) if config.trunk else ""}
+    members = "\n".join(f"member => PJSIP/{name}" for name in sorted(config.fallback_phones or config.phones))
+    return {
+        **plain,
+        "PHONES": phones,
+        "FALLBACK_PHONES": members,
+        "TRUNK": _trunk(*config.trunk) if config.trunk else "",
+    }
 
 
 def _phone(name: str, password: str) -> str:

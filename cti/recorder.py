@@ -82,6 +82,12 @@ class Recorder:
         else:
             self._running[call.id] = one
 
+    def go_on(self, call: Call, steps: list[dict[str, Any]]) -> None:
+        """It was being recorded when a server before was killed, and is yet."""
+        following = followed(steps) or Following(call.facts.arrived_at)
+        following.moved(self._clock(), call.state, call.facts.agent_id)
+        self._running[call.id] = _Recording(call, call.id, following)
+
     async def silence(self, call: Call, on: bool) -> None:
         """Nothing of this call is in its recording, or all is again. Raises HungUp."""
         one = self._running.get(call.id)

@@ -40,11 +40,15 @@ class StandingLegs:
             del self._keepers[agent_id]
             keeper.cancel()
 
+    def take_up(self, agent_id: str, leg: Leg) -> None:
+        """It stood when a server before was killed, and stands yet."""
+        self._legs[agent_id] = leg
+
     async def _keep(self, agent_id: str) -> None:
-        leg: Leg | None = None
+        leg = self.of(agent_id)
         try:
             while True:
-                if self._is_free(agent_id):
+                if leg is None and self._is_free(agent_id):
                     leg = await self._up(agent_id)
                 if leg is not None:
                     await asyncio.wait({leg.gone})

@@ -17,6 +17,7 @@ from cti.asterisk.channel import Leg
 from cti.asterisk.link import ActionRefused, ActionTimeout, LinkDown
 from cti.call_states import Happening, ImpossibleMove, State
 from cti.call_states import move as after
+from cti.notes import PartyNote
 from ivr.caller import HungUp
 
 log = structlog.get_logger(__name__)
@@ -42,6 +43,12 @@ class Party:
     contact_id: str = ""
     recallable: bool = False
     standing: bool = False
+
+    def note(self, name: str = "") -> PartyNote:
+        """For the next server."""
+        return PartyNote(
+            self.kind, self.id, self.contact_id, self.recallable, self.standing, self.leg.uniqueid, name
+        )  # fmt: skip
 
     async def release(self, *, left_alone: bool = False) -> None:
         """The leg has no part in the talk any more.
@@ -121,9 +128,9 @@ class Told(Protocol):
 class Talk:
     """One talk; `over` is set once, by whatever ends it first."""
 
-    def __init__(self, call: Told, customer: Leg, owner: Party, room: str) -> None:
+    def __init__(self, call: Told, customer: Leg, owner: Party, room: str, third: Third | None = None) -> None:
         self.customer, self.owner = customer, owner
-        self.third: Third | None = None
+        self.third = third
         self.muted = False
         self.cause = ""
         self.over: asyncio.Future[End] = asyncio.get_running_loop().create_future()
@@ -131,6 +138,8 @@ class Talk:
         self._moving = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._watch(owner)
+        if third is not None and third.party is not None:
+            self._watch(third.party)
 
     # -- what the agent does -----------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from cti.call import HEAD, Call, Overflowed
 from cti.calls import Calls, Dialling
 from cti.dispatcher import Dispatcher
 from cti.floor import COLLEAGUES, Floor
+from cti.notes import PartyNote
 from cti.numbers import may_be_dialled
 from cti.settings import OutboundSettings
 from cti.talk import NotReached, Party
@@ -81,7 +82,9 @@ class LineTelephones:
 
     async def _dial_out(self, call: Call, number: str, leg: Leg | None = None) -> Party:
         shown = call.facts.show_as or self._outbound.shows
-        how = Dialling(OUTSIDE_S, caller_number=shown, number=number)
+        customer = leg is not None
+        tag = "" if customer else PartyNote("number", number).tag()
+        how = Dialling(OUTSIDE_S, caller_number=shown, number=number, tag=tag, customer=customer)
         return Party("number", number, await self._calls.dial(self._outbound.trunk or "", how, leg))
 
     async def customer(self, call: Call) -> None:

@@ -78,6 +78,11 @@ class Journal:
         """Entries in memory only."""
         return len(self._queue) + len(self._taking)
 
+    @property
+    def behind(self) -> bool:
+        """Something that was taken is not in the database yet, perhaps by an earlier run."""
+        return bool(self.waiting) or not self._spool.empty
+
     def write(self, kind: str, at: float, data: dict[str, Any], call_id: str | None, agent_id: str | None) -> None:
         """Take one entry; never blocks, never raises."""
         self._put(

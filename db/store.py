@@ -193,6 +193,41 @@ class Store:
         async with self.engine.connect() as connection:
             return [(at, kind, data) for at, kind, data in await connection.execute(query)]
 
+    async def agents_were(self, since: float) -> tuple[float, list[dict[str, Any]]]:
+        """When anything was last written (0 for never), and each agent's last step since then."""
+        moved = (JournalRow.kind == "agent_moved", JournalRow.at >= since)
+        last = select(JournalRow.agent_id, func.max(JournalRow.at).label("at")).where(*moved).group_by(
+            JournalRow.agent_id
+        ).subquery()  # fmt: skip
+        steps = (
+            select(JournalRow, CallRow.queue)
+            .join(last, and_(JournalRow.agent_id == last.c.agent_id, JournalRow.at == last.c.at))
+            .join(CallRow, CallRow.id == JournalRow.call_id, isouter=True)
+            .where(*moved)
+            .order_by(JournalRow.at, JournalRow.seq)
+        )
+        async with self._session() as session:
+            newest = await session.scalar(select(func.max(JournalRow.at)))
+            found = {
+                step.agent_id: {
+                    "id": step.agent_id, "at": step.at, "status": step.data["status"], "queue": queue,
+                    "activity": step.data["activity"], "reason": step.data.get("reason"), "call_id": step.call_id,
+                }
+                for step, queue in await session.execute(steps)
+            }  # fmt: skip
+        return newest or 0.0, list(found.values())
+
+    async def open_calls(self, before: float, since: float) -> list[dict[str, Any]]:
+        """Calls that have come between these times and of which no end is known."""
+        query = select(CallRow).where(
+            CallRow.arrived_at >= since, CallRow.arrived_at < before, CallRow.ended_at.is_(None)
+        )
+        async with self._session() as session:
+            return [
+                {"id": row.id, "arrived_at": row.arrived_at, "queue": row.queue, "agent_id": row.agent_id, **row.facts}
+                for row in await session.scalars(query)
+            ]
+
     async def agent_steps(
         self, agent_id: str, since: float, kinds: Sequence[str]
     ) -> list[tuple[float, str, dict[str, Any]]]:

@@ -50,9 +50,9 @@ class GoOnWaiting:
 Outcome = ToQueue | Goodbye | GoOnWaiting
 
 
-async def run(menu: MenuSet, caller: Caller) -> Outcome:
-    """The caller's way through the menu; raises HungUp when the caller ends it."""
-    name = menu.start
+async def run(menu: MenuSet, caller: Caller, begin: str = "") -> Outcome:
+    """The caller's way through the menu, from its start or from another node; raises HungUp when the caller ends it."""
+    name = begin or menu.start
     while True:
         caller.entered(name, menu.name)
         step = await _step(menu.nodes[name], caller)

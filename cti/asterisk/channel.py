@@ -45,6 +45,8 @@ LATE_HANGUP_S = 0.5  # a failed Originate's Hangup tells more than its response;
 PLAY_DEADLINE_S = 120.0
 PARKED_STATES = {"Ring", "Up"}  # of a channel in no bridge: whoever has called us or answered us is in the loop
 TRIES = 3
+DEAD_MAN_S = 45.0  # so long a caller stays in our loop when no server says that he is to; asterisk-config has the same
+JOINING_S = 5.0
 LOOP = ("legs", "leg", 1)
 ROOM = ("rooms", "room", 1)
 SPIES = "spies"
@@ -75,6 +77,9 @@ class Leg:
         self.answered = bool(channel)
         self.muted = False
         self.recorded = False
+        self.customer = False  # for whom the fallback is, if the server should not come back
+        self._noted: tuple[str, str] | None = None
+        self._joined_at = -JOINING_S
         self._link = link
         self._agi = AgiConversation(link.send, uniqueid)
         self._parked = asyncio.Event()
@@ -207,11 +212,43 @@ class Leg:
         elif ours and state in PARKED_STATES:
             self._is_parked()
         self._known.set()
+        if self._noted is not None:
+            self._link.send(commands.Setvar(self.uniqueid, *self._noted))
         if self._asked_to_end or self._left:
             self._link.send(commands.Hangup(self.uniqueid, NORMAL_CLEARING))
 
+    @property
+    def bridged(self) -> bool:
+        return bool(self._bridge)
+
+    @property
+    def stands_in_loop(self) -> bool:
+        return self._parked.is_set()
+
     def bridged_with(self, other: Leg) -> bool:
         return bool(self._bridge) and self._bridge == other._bridge
+
+    def note(self, name: str, text: str) -> None:
+        """What the channel says of itself to whoever asks for it, also after a loss of the link."""
+        if (name, text) != self._noted and self._born and not self.gone.done():
+            self._noted = name, text
+            self._link.send(commands.Setvar(self.uniqueid, name, text))
+
+    @property
+    def wants_renewal(self) -> bool:
+        """It stands in its loop, and nobody is joining it with another."""
+        joining = asyncio.get_running_loop().time() - self._joined_at < JOINING_S
+        return self.customer and self._parked.is_set() and not joining and not self.gone.done()
+
+    def renew(self) -> None:
+        """The server lives: it stays in its loop for another while."""
+        self._link.send(commands.Deadline(self.uniqueid, DEAD_MAN_S))
+
+    def _no_deadline(self) -> None:
+        """Nobody cuts the talk that begins now."""
+        if self.customer:
+            self._joined_at = asyncio.get_running_loop().time()
+            self._link.send(commands.Deadline(self.uniqueid, 0))
 
     # -- waiting -----------------------------------------------------------------------------------------------------
 
@@ -379,6 +416,7 @@ class Leg:
     async def seize(self, other: Leg) -> None:
         """As `bridge`, with another that stands in no loop of ours, such as one that listens in."""
         await self.settled()
+        self._no_deadline()
         await self._link.action(commands.Bridge(self.uniqueid, other.uniqueid))
 
     async def bridge(self, other: Leg) -> None:
@@ -389,6 +427,8 @@ class Leg:
         while True:
             await self.settled()
             await other.parked()
+            self._no_deadline()
+            other._no_deadline()
             try:
                 await self._link.action(commands.Bridge(self.uniqueid, other.uniqueid))
             except LinkDown:

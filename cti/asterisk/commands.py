@@ -67,6 +67,11 @@ def Setvar(channel: str | None, variable: str, value: str) -> Command:  # noqa: 
     return _action("Setvar", *target, ("Variable", variable), ("Value", value))
 
 
+def Deadline(channel: str, seconds: float) -> Command:  # noqa: N802
+    """The channel leaves its loop after so long, unless it is told otherwise by then; 0: never."""
+    return Setvar(channel, "TIMEOUT(absolute)", f"{seconds:g}")
+
+
 def SpyOn(channel: str, target: str) -> Command:  # noqa: N802
     """Whom this channel is to hear, by the full name: names are prefixes, and a comma would begin options."""
     if not CHANNEL.fullmatch(target):

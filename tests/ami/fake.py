@@ -39,6 +39,7 @@ class Channel:
     context: str = "arrivals"
     queue: list[Said] = field(default_factory=list)
     playing: Said | None = None
+    variables: dict[str, str] = field(default_factory=dict)
 
     @property
     def other_of(self) -> Callable[[Channel], bool]:
@@ -363,6 +364,8 @@ class FakeAsterisk:
         if said.get("Channel") and said.get("Channel") not in self.channels:
             self.respond(said, "Error", "No such ")
         else:
+            if said.get("Channel"):
+                self.channels[said.get("Channel")].variables[said.get("Variable")] = said.get("Value")
             data = (("Response", "Success"), ("ActionID", said.get("ActionID")), ("Message", "Variable Set"))
             self.raw(tape.bytes_of(data))
 
@@ -372,8 +375,14 @@ class FakeAsterisk:
         for one in self.channels.values():
             if one.born:
                 more = {"BridgeID": one.bridge, "ChannelStateDesc": one.state, "Context": one.context}
-                self.say("Status", "", one, **ours, **more)
+                self._row(one, {**ours, **more}, said.get("Variables").split(","))
         self.raw(tape.bytes_of((n, ours.get(n, v)) for n, v in self.words.find("StatusComplete", "", "agent")))
+
+    def _row(self, channel: Channel, fields: dict[str, str], wanted: list[str]) -> None:
+        """A row of Status, with the variables that were asked for."""
+        words = self.words.find("Status", "", channel.role)
+        told = tuple(("Variable", f"{name}={channel.variables.get(name, '')}") for name in wanted)
+        self.raw(self._about((*(pair for pair in words if pair[0] != "Variable"), *told), channel, fields))
 
     def _device_states(self, said: Said) -> None:
         self.respond(said)
@@ -399,6 +408,8 @@ class FakeAsterisk:
         shown, _, number = said.get("CallerID").removeprefix('"').removesuffix(">").partition('" <')
         channel = Channel("agent", said.get("ChannelId"), f"{endpoint}-{n:08x}", number, shown or "<unknown>", "Down")
         channel.dialled_by, channel.context = said.get("ActionID"), "phones"
+        pairs = (value.partition("=") for name, value in said.block if name == "Variable")
+        channel.variables = {name: value for name, _, value in pairs}
         self.respond(said)
         if endpoint.removeprefix("PJSIP/") in self.away:
             channel.name = endpoint

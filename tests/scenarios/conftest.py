@@ -26,6 +26,7 @@ from cti.control import CallDesk
 from cti.dispatcher import Dispatcher
 from cti.events import Event, LinkChanged
 from cti.floor import COLLEAGUES, Floor
+from cti.resuming import Resuming
 from cti.settings import OutboundSettings
 from cti.supervision import Supervision
 from cti.telephones import LineTelephones
@@ -33,10 +34,11 @@ from cti.today import Today
 from db.store import AgentRecord
 from ivr import menus
 from ivr.caller import NotNow
+from ivr.nodes import MenuSet
 from tests.ami.fake import Channel, FakeAsterisk, fake_asterisk
 
 MENU = (Path(menus.__file__).parent / "broker.toml").read_text("utf-8")
-SKILLS = {"mandarin": 5, "english": 5, "trading": 5, "accounts": 5}
+SKILLS = {"mandarin": 5, "english": 5, "trading": 5, "accounts": 5, "complaints": 5}
 BRIEF_S = 1.0
 PEOPLE = {
     **{n: AgentRecord(n, f"人{n}", f"P{n}", "agent", "", f"agent{n}", SKILLS) for n in ("1001", "1004")},
@@ -61,6 +63,47 @@ class Kept:
         if self.away:
             raise ConnectionError("the database is away")
         self.all[agent_id, what] = value
+
+
+class Past:
+    """What houses before have written, as the database would tell it. `away`: it cannot be asked."""
+
+    behind = False
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.kept: list[dict[str, Any]] = []
+        self.away = False
+
+    def keep(self, table: str, row: dict[str, Any], /) -> None:
+        self.kept.append({"table": table, **row})
+
+    def _of(self, call_id: str | None, *kinds: str) -> list[Event]:
+        if self.away:
+            raise ConnectionError("the database is away")
+        return [one for one in self.events if one.call_id == call_id and (not kinds or one.kind in kinds)]
+
+    async def call_story(self, call_id: str, /) -> dict[str, Any] | None:
+        return {"steps": [one.as_dict() for one in self._of(call_id)]}
+
+    async def open_calls(self, before: float, since: float, /) -> list[dict[str, Any]]:
+        came = [one for one in self.events if one.kind == "call_arrived" and since <= one.at < before]
+        return [
+            {"id": one.call_id, "arrived_at": one.at, "queue": (self._of(one.call_id)[-1]).queue, "agent_id": None,
+             "number": "", "customer": None}
+            for one in came if not self._of(one.call_id, "call_ended")
+        ]  # fmt: skip
+
+    async def agents_were(self, since: float, /) -> tuple[float, list[dict[str, Any]]]:
+        self._of(None)
+        moved = [one for one in self.events if one.kind == "agent_moved" and one.at >= since]
+        last = {one.agent_id: one.as_dict() for one in moved}
+        return self.events[-1].at if self.events else 0.0, [
+            {"id": who, "at": step["at"], "status": step["status"], "activity": step["activity"],
+             "reason": step.get("reason"), "call_id": step.get("call_id"),
+             "queue": next((one.queue for one in reversed(self._of(step.get("call_id"))) if one.queue), None)}
+            for who, step in last.items()
+        ]  # fmt: skip
 
 
 class Nothing:
@@ -91,13 +134,16 @@ class Nothing:
 class House:
     """What a scenario works with. Its queues have no wrap-up and offer a call for `offer_s` seconds."""
 
-    def __init__(self, fake: FakeAsterisk, offer_s: float) -> None:
-        self.fake = fake
+    def __init__(self, fake: FakeAsterisk, offer_s: float, past: Past | None = None) -> None:
+        self.fake, self.offer_s, self.past = fake, offer_s, past or Past()
         self.events: list[Event] = []
         self.broken: dict[str, Exception] = {}
         self.bus = Bus()
         names = ("accounts", "trading", "complaints")
-        queues = {name: Queue(name, wrapup_s=0.0, offer_timeout_s=offer_s) for name in (*names, COLLEAGUES)}
+        queues = {
+            name: Queue(name, wrapup_s=0.0 if name != "complaints" else 30.0, offer_timeout_s=offer_s)
+            for name in (*names, COLLEAGUES)
+        }
         self.acd = Acd(Config(queues))
         self.roster = Roster(time.time)
         self.calls = Calls(lambda: self.shared, lambda *device: self.floor.device(*device))  # noqa: PLW0108 - made below
@@ -120,6 +166,10 @@ class House:
             self._find_customer, "zh",
         )  # fmt: skip
         self.bus.subscribe(Event, self.events.append)
+        self.resuming = self.calls.adopter = Resuming(
+            self.calls, self.dispatcher, self.floor, self.past, self.past, self.bus, None, self._menu,
+            self._find_customer, time.time, "zh",
+        )  # fmt: skip
         self.floor.staff([one for one in PEOPLE.values() if one.role == "agent"])
         self.link = self.calls.link = Link(
             host="127.0.0.1",
@@ -131,8 +181,28 @@ class House:
             on_down=self._link_down,
             reconnect_s=0,
         )
+        self.over = False
         self._pages: list[tuple[Page, asyncio.Task[None]]] = []
         self.seen: list[tuple[float, str]] = []
+
+    async def _menu(self, _name: str, _version: str) -> MenuSet:
+        return self.shared.menu_for("8000")
+
+    @asynccontextmanager
+    async def killed(self) -> AsyncIterator[House]:
+        """This house is gone from one moment to the next; another on the same Asterisk, which is up and reconciled."""
+        await self.link.close()
+        self.past.events += self.events
+        await self.close()
+        heir = House(self.fake, self.offer_s, self.past)
+        try:
+            await heir.link.start()
+            await heir.calls.until_known()
+            yield heir
+            await heir.nothing_is_left()
+        finally:
+            await heir.close()
+            self.over = True
 
     async def _find_person(self, who: str) -> AgentRecord | None:
         return PEOPLE.get(who)
@@ -265,7 +335,8 @@ class House:
         assert {self.acd.state_of(agent).activity for agent in self.acd.agents} == {Activity.IDLE}
         await self.holds(lambda: not self.link._pending)
         ends = [event.call_id for event in self.events if event.kind == "call_ended"]
-        arrivals = [event.call_id for event in self.events if event.kind == "call_arrived"]
+        begins = {"call_arrived", "call_taken_up"}
+        arrivals = [event.call_id for event in self.events if event.kind in begins]
         assert sorted(ends, key=str) == sorted(arrivals, key=str)
         moved = [event for event in self.events if event.kind == "call_moved"]
         last: dict[str | None, str] = {event.call_id: event.after for event in moved}  # type: ignore[attr-defined]
@@ -298,7 +369,8 @@ async def house(offer_s: float) -> AsyncIterator[House]:
         await house.link.start()
         yield house
         try:
-            await house.nothing_is_left()
+            if not house.over:
+                await house.nothing_is_left()
         finally:
             await house.close()
     await house.holds(lambda: asyncio.all_tasks() == {asyncio.current_task()})
