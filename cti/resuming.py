@@ -59,8 +59,8 @@ class Archive(Protocol):
     async def open_calls(self, before: float, since: float, /) -> list[dict[str, Any]]:
         """Calls that came between these times and of which no end is known."""
 
-    async def agents_were(self, since: float, /) -> tuple[float, list[dict[str, Any]]]:
-        """When anything was last written, and each agent's last step since then, as `AgentWas`."""
+    async def agents_were(self, since: float, before: float, /) -> tuple[float, list[dict[str, Any]]]:
+        """When anything was last written, and each agent's last step between these times, as `AgentWas`."""
 
 
 class Book(Protocol):
@@ -203,7 +203,7 @@ class Resuming:
         now = self._clock()
         try:
             async with asyncio.timeout(ASK_S):
-                last, agents = await self._archive.agents_were(now - 24 * 3600.0)
+                last, agents = await self._archive.agents_were(self._came_at - DAY_S, self._came_at)
         except Exception as error:
             log.warning("agents' states are not known: the database does not answer", reason=str(error))
             return []

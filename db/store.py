@@ -193,9 +193,9 @@ class Store:
         async with self.engine.connect() as connection:
             return [(at, kind, data) for at, kind, data in await connection.execute(query)]
 
-    async def agents_were(self, since: float) -> tuple[float, list[dict[str, Any]]]:
-        """When anything was last written (0 for never), and each agent's last step since then."""
-        moved = (JournalRow.kind == "agent_moved", JournalRow.at >= since)
+    async def agents_were(self, since: float, before: float) -> tuple[float, list[dict[str, Any]]]:
+        """When anything was last written (0 for never), and each agent's last step between these times."""
+        moved = (JournalRow.kind == "agent_moved", JournalRow.at >= since, JournalRow.at < before)
         last = select(JournalRow.agent_id, func.max(JournalRow.at).label("at")).where(*moved).group_by(
             JournalRow.agent_id
         ).subquery()  # fmt: skip
@@ -207,7 +207,7 @@ class Store:
             .order_by(JournalRow.at, JournalRow.seq)
         )
         async with self._session() as session:
-            newest = await session.scalar(select(func.max(JournalRow.at)))
+            newest = await session.scalar(select(func.max(JournalRow.at)).where(JournalRow.at < before))
             found = {
                 step.agent_id: {
                     "id": step.agent_id, "at": step.at, "status": step.data["status"], "queue": queue,

@@ -185,9 +185,10 @@ class Parts:
     async def serving(self) -> AsyncIterator[House]:
         """The server, on a PBX that runs."""
         server = Server(self.settings, Secrets(PASSWORD, "s" * 40, PASSWORD, PASSWORD), self.voice)
+        events: list[Event] = []
+        server.bus.subscribe(Event, events.append)
         async with AsyncExitStack() as stack, server.running() as app:
-            house = House(server, app, self.settings.outbound.gateway or "", self.pbx, self.sip, stack)
-            server.bus.subscribe(Event, house.events.append)
+            house = House(server, app, self.settings.outbound.gateway or "", self.pbx, self.sip, stack, events)
             try:
                 yield house
                 await stack.aclose()

@@ -94,9 +94,9 @@ class Past:
             for one in came if not self._of(one.call_id, "call_ended")
         ]  # fmt: skip
 
-    async def agents_were(self, since: float, /) -> tuple[float, list[dict[str, Any]]]:
+    async def agents_were(self, since: float, before: float, /) -> tuple[float, list[dict[str, Any]]]:
         self._of(None)
-        moved = [one for one in self.events if one.kind == "agent_moved" and one.at >= since]
+        moved = [one for one in self.events if one.kind == "agent_moved" and since <= one.at < before]
         last = {one.agent_id: one.as_dict() for one in moved}
         return self.events[-1].at if self.events else 0.0, [
             {"id": who, "at": step["at"], "status": step["status"], "activity": step["activity"],
@@ -234,10 +234,13 @@ class House:
         if answers:
             self.fake.auto_answer.add(f"agent{agent_id}")
         await self.floor.log_in(agent_id)
-        page = self.roster.join(agent_id, lambda _code: None)
-        self._pages.append((page, asyncio.create_task(self._read(page), name="page")))
+        self.open_page(agent_id)
         await self.holds(lambda: self.acd.state_of(agent_id).reachable)
         await self.floor.set_status(agent_id, "ready", None)
+
+    def open_page(self, agent_id: str) -> None:
+        page = self.roster.join(agent_id, lambda _code: None)
+        self._pages.append((page, asyncio.create_task(self._read(page), name="page")))
 
     async def _read(self, page: Page) -> None:
         while True:

@@ -233,3 +233,17 @@ async def test_the_last_agents_wrap_up_goes_on(house: House) -> None:
         assert state.until == pytest.approx(wrapping.until, abs=0.05)
         heir.dispatcher.handle(WrapUpFinished("1004"))
         assert heir.acd.state_of("1004").activity is Activity.IDLE
+
+
+async def test_whoever_waited_longest_is_next_when_a_talk_of_before_is_over(house: House) -> None:
+    await house.agent()
+    _, _, agent = await house.talking()
+    waiting, call = await house.queued("13800000002")
+
+    async with house.killed() as heir:
+        heir.open_page("1004")
+        await heir.holds(lambda: heir.acd.state_of("1004").reachable)
+        heir.fake.hangs_up(agent)
+        connected = await heir.until("agent_connected")
+        assert connected.call_id == call.id
+        heir.fake.hangs_up(waiting)
