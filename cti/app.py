@@ -92,7 +92,7 @@ class Server:
         self.journal = Journal(self.engine, settings.run_dir / "journal.spool")
         self.acd = Acd(acd_config(settings), chance=random.Random(), ledger=Ledger())
         self.roster = Roster(clock)
-        self.calls = Calls(self._house, lambda *device: self.floor.device(*device))  # noqa: PLW0108 - made below
+        self.calls = Calls(self._house, lambda *device: self.floor.device(*device), settings.asterisk.away_s)  # noqa: PLW0108 - made below
         self.today = Today(ZoneInfo(settings.time_zone), {queue.name: queue.target_s for queue in settings.queues})
         self.floor = Floor(self.acd, self.bus, clock, self.roster, self.calls, self.today)
         prefer_s = {queue.name: queue.prefer_s for queue in settings.queues}
@@ -293,6 +293,8 @@ class Server:
             await self._until_known()
             self.callbacks.begin()
             self.voicemails.begin()
+            if self.recorder is not None:
+                self.recorder.know_all()
             self.floor.expect_pages()
             accounting = asyncio.create_task(resuming.account(), name="calls that ended meanwhile")
             stack.callback(accounting.cancel)

@@ -14,7 +14,7 @@ import structlog
 from cti import events
 from cti.adoption import ARRIVALS, LEGS, OURS, Channel, Plan, plan
 from cti.asterisk import commands
-from cti.asterisk.channel import DEAD_MAN_S, UNSEEN, Leg
+from cti.asterisk.channel import UNSEEN, Leg
 from cti.asterisk.link import ActionRefused, ActionTimeout, Link, LinkDown
 from cti.asterisk.messages import AsyncAgiStart, DeviceState, Fields, Message, NewChannel
 from cti.call import Call, Facts, House, TakenUp
@@ -22,7 +22,6 @@ from cti.notes import CUSTOMER, PARTY, VARIABLES
 
 log = structlog.get_logger(__name__)
 HEARTBEAT_S = 5.0
-RENEW_S = DEAD_MAN_S / 3
 BATCH = 100  # renewals written at once
 ASK_AGAIN_S = 1.0
 
@@ -62,9 +61,13 @@ class Adopter(Protocol):
 
 
 class Calls:
-    """The table of what is alive. An unknown channel that enters our loop from outside is a new call."""
+    """The table of what is alive. An unknown channel that enters our loop from outside is a new call.
 
-    def __init__(self, house: Callable[[], House], on_device: Callable[[str, str], None]) -> None:
+    `away_s`: so long callers stay in our loop when they hear nothing of us.
+    """
+
+    def __init__(self, house: Callable[[], House], on_device: Callable[[str, str], None], away_s: float = 45.0) -> None:
+        self._away_s = away_s
         self.calls: dict[str, Call] = {}
         self.legs: dict[str, Leg] = {}
         self._house, self._on_device = house, on_device
@@ -249,9 +252,9 @@ class Calls:
     async def _renew(self) -> None:
         """Nobody who stands in our loop goes to the fallback while we are here."""
         while True:
-            await asyncio.sleep(RENEW_S)
+            await asyncio.sleep(self._away_s / 3)
             for n, leg in enumerate([leg for leg in self.legs.values() if leg.wants_renewal], 1):
-                leg.renew()
+                leg.renew(self._away_s)
                 if n % BATCH == 0:
                     await asyncio.sleep(0)
 

@@ -38,6 +38,7 @@ class PbxError(Exception):
 class PbxConfig:
     """Where our Asterisk lives and listens. Sound files are named without their extension.
 
+    `away_s`: so long callers who wait stay in our loop without a word of the server.
     `fallback_phones`: who is called while the server is away, all unless given.
     `trunk`: the name of the line to the outside and the address it goes to.
     `server`: the address from which the manager's user may come; beyond loopback the manager listens everywhere.
@@ -58,6 +59,7 @@ class PbxConfig:
     trunk: tuple[str, str] | None = None
     fallback_prompt: Path | None = None
     fallback_wait_s: int = 900
+    away_s: float = 45.0
     fallback_phones: tuple[str, ...] | None = None
     server: str = LOOPBACK
 
@@ -123,6 +125,7 @@ def _values(config: PbxConfig, modules: str, run_dir: Path) -> dict[str, str]:
         "MODULES": modules,
         "MOH_DIR": str(config.moh_dir.resolve()),
         "FALLBACK_PROMPT": str(config.fallback_prompt.resolve()) if config.fallback_prompt else "",
+        "AWAY_S": f"{config.away_s:g}",
         "FALLBACK_WAIT_S": str(config.fallback_wait_s),
         "AMI_BIND": LOOPBACK if config.server == LOOPBACK else "0.0.0.0",  # noqa: S104 - permitted to one address
         "AMI_PERMIT": config.server,

@@ -66,6 +66,7 @@ class Recorder:
         self._kept = asyncio.Event()
         self.hindered: str | None = None
         self._stopping = False
+        self._all_known = False
         bus.subscribe(events.CallMoved, self._moved)
         bus.subscribe(events.CallTransferred, self._transferred)
         bus.subscribe(events.CallEnded, self._ended)
@@ -81,6 +82,11 @@ class Recorder:
             self._failed(call.id, str(error))
         else:
             self._running[call.id] = one
+
+    def know_all(self) -> None:
+        """Which calls of an earlier run are recorded yet is known: whatever else lies in the spool is over."""
+        self._all_known = True
+        self._kept.set()
 
     def go_on(self, call: Call, steps: list[dict[str, Any]]) -> None:
         """It was being recorded when a server before was killed, and is yet."""
@@ -227,7 +233,7 @@ class Recorder:
         looked = 0.0
         while not self._stopping:
             await self._finisher.work_off(self._clock)
-            if self._clock() - looked > DAY_S:
+            if self._all_known and self._clock() - looked > DAY_S:
                 looked = self._clock()
                 await self.recover()
                 await self._delete_due()

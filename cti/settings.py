@@ -58,6 +58,7 @@ class AsteriskSettings(Section):
     """`own`: we start Asterisk from the `provided` note; otherwise one runs at `host` and `ami_secret` is its word.
 
     `http_port` is for the phones of pages: their SIP goes there through the server, and no other way.
+    `away_s`: so long after the server went, callers who wait go to the telephones that are registered.
     `sounds_dir`: where that other Asterisk has our prompts, when it does not see them at their own path. The passwords
     are those of SIP: `caller_password` of the line that callers come by, `phone_password` of the agents' telephones.
     """
@@ -75,6 +76,7 @@ class AsteriskSettings(Section):
     sip_port: Port = 5160
     rtp_from: Port = 20000
     rtp_to: Port = 20999
+    away_s: Annotated[float, Field(ge=5, le=600)] = 45.0
     sounds_dir: Path | None = None
 
 

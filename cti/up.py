@@ -186,6 +186,7 @@ def pbx_config(settings: Settings, kept: Secrets, voice: Voice, run_dir: Path, s
         phones={f"agent{one}": kept.phone_password for one in (*AGENTS, *SUPERVISORS)},
         moh_dir=music,
         trunk=(out.trunk, out.gateway) if out.trunk and out.gateway else None,
+        away_s=asterisk.away_s,
         fallback_phones=tuple(f"agent{one}" for one in AGENTS),
         fallback_prompt=seen_by_asterisk(settings, voice.files.path("fallback", settings.languages[0])),
         server=server,

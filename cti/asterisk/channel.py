@@ -45,7 +45,6 @@ LATE_HANGUP_S = 0.5  # a failed Originate's Hangup tells more than its response;
 PLAY_DEADLINE_S = 120.0
 PARKED_STATES = {"Ring", "Up"}  # of a channel in no bridge: whoever has called us or answered us is in the loop
 TRIES = 3
-DEAD_MAN_S = 45.0  # so long a caller stays in our loop when no server says that he is to; asterisk-config has the same
 JOINING_S = 5.0
 LOOP = ("legs", "leg", 1)
 ROOM = ("rooms", "room", 1)
@@ -240,9 +239,9 @@ class Leg:
         joining = asyncio.get_running_loop().time() - self._joined_at < JOINING_S
         return self.customer and self._parked.is_set() and not joining and not self.gone.done()
 
-    def renew(self) -> None:
-        """The server lives: it stays in its loop for another while."""
-        self._link.send(commands.Deadline(self.uniqueid, DEAD_MAN_S))
+    def renew(self, seconds: float) -> None:
+        """The server lives: it stays in its loop for so long without another word."""
+        self._link.send(commands.Deadline(self.uniqueid, seconds))
 
     def _no_deadline(self) -> None:
         """Nobody cuts the talk that begins now."""

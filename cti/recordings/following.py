@@ -16,6 +16,7 @@ HEARD_AS: dict[State, What] = {
     State.CONFERENCE: "conference",
 }
 
+LEAST_S = 0.001  # of the journal's steps two may say one thing: that they talk, and then who
 BEGINS = {Happening.ANSWERED, Happening.CONNECTED}  # of a call to us, of one that an agent makes
 
 
@@ -61,7 +62,7 @@ class Following:
         return tuple(sorted(self._segments, key=lambda one: one.begins))
 
     def _close(self, at: float) -> None:
-        if self._what is not None:
+        if self._what is not None and at - self._since > LEAST_S:
             self._segments.append(self._segment(self._what, self._since, at, self._whose))
 
     def _segment(self, what: What, begins: float, ends: float, agent_id: str | None) -> Segment:

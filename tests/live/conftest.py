@@ -39,6 +39,7 @@ PASSWORD = "for-this-test"
 PHONES = ("agent1001", "agent1002", "agent1003", "agent1004", "web1004", "agent2001", "web2002")
 QUIRK = "Option 'stir_shaken' is no longer supported"  # of every endpoint that is pushed twice
 CROSSED = "Session already DISCONNECTED"  # a hang-up has crossed Asterisk's update of the caller's name
+AWAY_S = 6.0  # callers who wait go to the fallback so long after the server went
 BUSY = {Activity.OFFERED, Activity.TALKING, Activity.HELD}
 
 
@@ -182,8 +183,8 @@ class Parts:
         return f"127.0.0.1:{self.settings.asterisk.sip_port}"
 
     @asynccontextmanager
-    async def serving(self) -> AsyncIterator[House]:
-        """The server, on a PBX that runs."""
+    async def serving(self, *, killed: bool = False) -> AsyncIterator[House]:
+        """The server, on a PBX that runs. `killed`: in the end it cannot say a word to Asterisk, nor to the journal."""
         server = Server(self.settings, Secrets(PASSWORD, "s" * 40, PASSWORD, PASSWORD), self.voice)
         events: list[Event] = []
         server.bus.subscribe(Event, events.append)
@@ -191,6 +192,14 @@ class Parts:
             house = House(server, app, self.settings.outbound.gateway or "", self.pbx, self.sip, stack, events)
             try:
                 yield house
+                if killed:
+                    await server.journal.flush()
+                    await server.link.close()
+                    if server.recorder is not None:
+                        server.recorder._running.clear()
+                    server.journal.write = lambda *_: None  # type: ignore[method-assign]
+                    server.journal.keep = lambda *_: None  # type: ignore[method-assign]
+                    return
                 await stack.aclose()
                 await nothing_is_left(house)
             finally:
@@ -230,7 +239,7 @@ async def running_pbx(
     settings = Settings(
         run_dir=folder,
         recordings_dir=recordings,
-        asterisk=AsteriskSettings(sip_port=_udp_port(), ami_port=free_port(), http_port=free_port()),
+        asterisk=AsteriskSettings(sip_port=_udp_port(), ami_port=free_port(), http_port=free_port(), away_s=AWAY_S),
         recall_s=4.0,
         outbound=OutboundSettings(trunk="outside", gateway=f"sip:127.0.0.1:{_udp_port()}", show_as=["02195588"]),
         queues=[QueueSettings(**{**queue, "offer_timeout_s": 4.0, "wrapup_s": 1.0}) for queue in DEMO_QUEUES],
@@ -244,7 +253,7 @@ async def running_pbx(
         folder / "pbx", PROVIDED, "127.0.0.1", settings.asterisk.sip_port, settings.asterisk.ami_port,
         settings.asterisk.http_port, rtp, last, PASSWORD, PASSWORD, dict.fromkeys(PHONES, PASSWORD), folder / "moh",
         trunk=("outside", settings.outbound.gateway or ""), fallback_prompt=voice.files.path("fallback", "zh"),
-        fallback_wait_s=3,
+        fallback_wait_s=6, away_s=AWAY_S,
     )  # fmt: skip
     pbx = Pbx(config, ROOT / "asterisk-config")
     await pbx.start()

@@ -95,12 +95,14 @@ class Scene:
         for n, gap in enumerate(gaps):
             self.report.must(gap < GAP_S, f"{what}: telephone {n} heard nothing for {gap:.3f} s")
 
-    async def hurt(self, what: str, deed: Callable[[], Awaitable[float]]) -> None:
+    async def hurt(self, what: str, deed: Callable[[], Awaitable[float]]) -> float:
+        """Seconds until all was well again, as the deed says; what must hold is looked at then."""
         begun = time.time()
         back_s = await deed()
         await asyncio.sleep(0.5)
         await self.holds(what)
         self.listen(f"{what} ({back_s:.2f} s)", begun - 1.0, time.time())
+        return back_s
 
 
 async def _kill(scene: Scene, times: int) -> None:
@@ -113,15 +115,9 @@ async def _kill(scene: Scene, times: int) -> None:
             await asyncio.sleep(scene.chance.uniform(0.0, 1.5))
             return await scene.house.start()
 
-        back: list[float] = []
-
-        async def timed() -> float:
-            back.append(await deed())
-            return back[0]
-
-        await scene.hurt(f"kill {n + 1}", timed)
+        back_s = await scene.hurt(f"kill {n + 1}", deed)
         scene.report.away.append((began, time.time()))
-        scene.report.must(back[0] <= BACK_S, f"kill {n + 1}: {back[0]:.2f} s until it was in service again")
+        scene.report.must(back_s <= BACK_S, f"kill {n + 1}: {back_s:.2f} s until it was in service again")
         await scene.house.until(lambda: all(page.open.is_set() for page in scene.house.pages), 20)
         fit = sum(page.me["status"] == "ready" and page.me["reachable"] for page in scene.house.pages)
         scene.report.must(fit == TALKING, f"kill {n + 1}: {fit} agents are ready and can be reached, not {TALKING}")

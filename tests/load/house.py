@@ -56,7 +56,8 @@ SILENT = ("goodbye", "queue_wait", "excuse_again")  # what would only cost time 
 CEL = {
     "cel.conf": "[general]\nenable=yes\nevents=CHAN_START,ANSWER,HANGUP,CHAN_END,BRIDGE_ENTER,BRIDGE_EXIT\n"
     "dateformat = %s.%6q\n",
-    "cel_custom.conf": "[mappings]\nMaster.csv => ${eventtype},${eventtime},${CHANNEL(uniqueid)},${CHANNEL(channame)}\n",
+    "cel_custom.conf": "[mappings]\nMaster.csv => ${eventtype},${eventtime},${CHANNEL(uniqueid)},"
+    "${CHANNEL(channame)}\n",
 }
 
 
@@ -328,7 +329,9 @@ def _tick(path: Path) -> None:
         sound.writeframes(array("h", (int(9000 * math.sin(n)) for n in range(320))).tobytes())
 
 
-def _settings(folder: Path, ami: int, http: int, web: int, sip: int, database: str, wrapup_s: float, more: str) -> str:
+def _settings(  # noqa: PLR0917 - what a house is told
+    folder: Path, ami: int, http: int, web: int, sip: int, database: str, wrapup_s: float, more: str
+) -> str:
     return f"""
 profile = "production"
 run_dir = "{folder}/run"
