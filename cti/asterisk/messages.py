@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from urllib.parse import unquote_plus
+
+import msgspec
 
 MOST_BYTES = 1 << 20
 END = b"\r\n\r\n"
@@ -20,15 +21,20 @@ class BufferOverflow(Exception):
     """A block without end grew past the bound: the far side does not speak AMI."""
 
 
-@dataclass(frozen=True, slots=True)
-class AsyncAgiStart:
+class AsyncAgiStart(msgspec.Struct, frozen=True, gc=False):
+    """`quoted` is the environment as it came: most of these are returns to the loop, of which nobody asks for it."""
+
     uniqueid: str
     channel: str
-    env: dict[str, str]
+    quoted: str
+
+    @property
+    def env(self) -> dict[str, str]:
+        lines = unquote_plus(self.quoted).splitlines()
+        return {name: value for name, colon, value in (line.partition(": ") for line in lines) if colon}
 
 
-@dataclass(frozen=True, slots=True)
-class AsyncAgiExec:
+class AsyncAgiExec(msgspec.Struct, frozen=True, gc=False):
     uniqueid: str
     command_id: str
     code: int
@@ -36,93 +42,78 @@ class AsyncAgiExec:
     data: str
 
 
-@dataclass(frozen=True, slots=True)
-class AsyncAgiEnd:
+class AsyncAgiEnd(msgspec.Struct, frozen=True, gc=False):
     uniqueid: str
 
 
-@dataclass(frozen=True, slots=True)
-class OriginateResponse:
+class OriginateResponse(msgspec.Struct, frozen=True, gc=False):
     uniqueid: str
     action_id: str
     ok: bool
     reason: int
 
 
-@dataclass(frozen=True, slots=True)
-class Hangup:
+class Hangup(msgspec.Struct, frozen=True, gc=False):
     uniqueid: str
     cause: int
     tech_cause: str
 
 
-@dataclass(frozen=True, slots=True)
-class HangupRequest:
+class HangupRequest(msgspec.Struct, frozen=True, gc=False):
     uniqueid: str
 
 
-@dataclass(frozen=True, slots=True)
-class NewChannel:
+class NewChannel(msgspec.Struct, frozen=True, gc=False):
     uniqueid: str
     channel: str
 
 
-@dataclass(frozen=True, slots=True)
-class NewState:
+class NewState(msgspec.Struct, frozen=True, gc=False):
     uniqueid: str
     state_desc: str
 
 
-@dataclass(frozen=True, slots=True)
-class BridgeEnter:
+class BridgeEnter(msgspec.Struct, frozen=True, gc=False):
     uniqueid: str
     bridge_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class BridgeLeave:
+class BridgeLeave(msgspec.Struct, frozen=True, gc=False):
     uniqueid: str
     bridge_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class RoomJoined:
+class RoomJoined(msgspec.Struct, frozen=True, gc=False):
     uniqueid: str
     room: str
 
 
-@dataclass(frozen=True, slots=True)
-class SpyStarted:
+class SpyStarted(msgspec.Struct, frozen=True, gc=False):
     """The channel `uniqueid` hears another from now on."""
 
     uniqueid: str
 
 
-@dataclass(frozen=True, slots=True)
-class DtmfEnd:
+class DtmfEnd(msgspec.Struct, frozen=True, gc=False):
     uniqueid: str
     digit: str
     direction: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceState:
+class DeviceState(msgspec.Struct, frozen=True, gc=False):
     device: str
     state: str
 
 
-@dataclass(frozen=True, slots=True)
-class FullyBooted:
+class FullyBooted(msgspec.Struct, frozen=True, gc=False):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class Shutdown:
+class Shutdown(msgspec.Struct, frozen=True, gc=False):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(msgspec.Struct, frozen=True, gc=False):
     """The answer to an action; `fields` has the rest, names in lower case."""
 
     action_id: str
@@ -131,8 +122,7 @@ class Response:
     fields: Fields
 
 
-@dataclass(frozen=True, slots=True)
-class ListItem:
+class ListItem(msgspec.Struct, frozen=True, gc=False):
     """One row of an action that answers with a list; `last` closes it."""
 
     action_id: str
@@ -163,10 +153,10 @@ def split(buffer: bytearray) -> list[bytes]:
 def parse(block: bytes) -> Message | None:
     """The message, or None when nobody uses it or it is none."""
     if block.startswith(b"Event: "):
-        name = block[7 : block.find(b"\r\n") if b"\r\n" in block else len(block)]
-        make = EVENTS.get(name)
+        end = block.find(b"\r\n")
+        make = EVENTS.get(block[7 : end if end >= 0 else len(block)])
         if make is not None:
-            return make(_fields(block))
+            return make(block)
         return _list_item(_fields(block)) if b"\r\nActionID: " in block else None
     fields = _fields(block)
     if "response" not in fields:
@@ -195,57 +185,77 @@ def _number(text: str) -> int:
     return int(text) if text.isdigit() else 0
 
 
-def _agi_start(fields: Fields) -> AsyncAgiStart:
-    lines = unquote_plus(fields.get("env", "")).splitlines()
-    pairs = (line.partition(": ") for line in lines)
-    return AsyncAgiStart(
-        fields.get("uniqueid", ""), fields.get("channel", ""), {name: value for name, colon, value in pairs if colon}
-    )
+def _field(block: bytes, name: bytes) -> str:
+    """One field's value; what nobody asks for is never looked at. Its name as Asterisk writes it."""
+    begin = block.find(b"\r\n" + name + b": ")
+    if begin < 0:
+        return ""
+    begin += len(name) + 4
+    end = block.find(b"\r\n", begin)
+    return block[begin : end if end >= 0 else len(block)].decode("utf-8", "replace")
+
+
+def _agi_start(block: bytes) -> AsyncAgiStart:
+    return AsyncAgiStart(_field(block, b"Uniqueid"), _field(block, b"Channel"), _field(block, b"Env"))
 
 
 _RESULT = re.compile(r"(\d{3}) result=(\S*)(?: \((.*?)\))?")
+_PLAIN = re.compile(r"(\d{3})%20result%3D([-\w.]*)(?:%0A|%20endpos|$)")  # as nearly all are, still quoted
 
 
-def _agi_exec(fields: Fields) -> AsyncAgiExec:
-    found = _RESULT.match(unquote_plus(fields.get("result", "")))
+def _agi_exec(block: bytes) -> AsyncAgiExec:
+    told = _field(block, b"Result")
+    if (plain := _PLAIN.match(told)) is not None:
+        return AsyncAgiExec(
+            _field(block, b"Uniqueid"), _field(block, b"CommandId"), int(plain[1]), plain[2], ""
+        )  # fmt: skip
+    found = _RESULT.match(unquote_plus(told))
     code, result, data = found.groups() if found else ("0", "-1", "")
-    return AsyncAgiExec(fields.get("uniqueid", ""), fields.get("commandid", ""), int(code), result, data or "")
+    return AsyncAgiExec(_field(block, b"Uniqueid"), _field(block, b"CommandId"), int(code), result, data or "")
 
 
-def _originated(fields: Fields) -> OriginateResponse:
+def _originated(block: bytes) -> OriginateResponse:
     return OriginateResponse(
-        fields.get("uniqueid", ""),
-        fields.get("actionid", ""),
-        fields.get("response") == "Success",
-        _number(fields.get("reason", "")),
+        _field(block, b"Uniqueid"),
+        _field(block, b"ActionID"),
+        _field(block, b"Response") == "Success",
+        _number(_field(block, b"Reason")),
     )
 
 
-def _of_channel(cls: type, *names: str) -> Callable[[Fields], Message]:
-    def make(fields: Fields) -> Message:
-        message: Message = cls(fields.get("uniqueid", ""), *(fields.get(name, "") for name in names))
+def _hung_up(block: bytes) -> Hangup:
+    return Hangup(_field(block, b"Uniqueid"), _number(_field(block, b"Cause")), _field(block, b"TechCause"))
+
+
+def _of_channel(cls: type, *names: bytes) -> Callable[[bytes], Message]:
+    def make(block: bytes) -> Message:
+        message: Message = cls(_field(block, b"Uniqueid"), *[_field(block, name) for name in names])
         return message
 
     return make
 
 
-EVENTS: dict[bytes, Callable[[Fields], Message]] = {
+def _device_state(block: bytes) -> Message:
+    if b"\r\nActionID: " in block:
+        return _list_item(_fields(block))
+    return DeviceState(_field(block, b"Device"), _field(block, b"State"))
+
+
+EVENTS: dict[bytes, Callable[[bytes], Message]] = {
     b"AsyncAGIStart": _agi_start,
     b"AsyncAGIExec": _agi_exec,
     b"AsyncAGIEnd": _of_channel(AsyncAgiEnd),
     b"OriginateResponse": _originated,
-    b"Hangup": lambda f: Hangup(f.get("uniqueid", ""), _number(f.get("cause", "")), f.get("techcause", "")),
+    b"Hangup": _hung_up,
     b"HangupRequest": _of_channel(HangupRequest),
-    b"Newchannel": _of_channel(NewChannel, "channel"),
-    b"Newstate": _of_channel(NewState, "channelstatedesc"),
-    b"BridgeEnter": _of_channel(BridgeEnter, "bridgeuniqueid"),
-    b"BridgeLeave": _of_channel(BridgeLeave, "bridgeuniqueid"),
-    b"ConfbridgeJoin": _of_channel(RoomJoined, "conference"),
-    b"ChanSpyStart": lambda f: SpyStarted(f.get("spyeruniqueid", "")),
-    b"DTMFEnd": _of_channel(DtmfEnd, "digit", "direction"),
-    b"DeviceStateChange": lambda f: (
-        _list_item(f) if "actionid" in f else DeviceState(f.get("device", ""), f.get("state", ""))
-    ),
+    b"Newchannel": _of_channel(NewChannel, b"Channel"),
+    b"Newstate": _of_channel(NewState, b"ChannelStateDesc"),
+    b"BridgeEnter": _of_channel(BridgeEnter, b"BridgeUniqueid"),
+    b"BridgeLeave": _of_channel(BridgeLeave, b"BridgeUniqueid"),
+    b"ConfbridgeJoin": _of_channel(RoomJoined, b"Conference"),
+    b"ChanSpyStart": lambda block: SpyStarted(_field(block, b"SpyerUniqueid")),
+    b"DTMFEnd": _of_channel(DtmfEnd, b"Digit", b"Direction"),
+    b"DeviceStateChange": _device_state,
     b"FullyBooted": lambda _: FullyBooted(),
     b"Shutdown": lambda _: Shutdown(),
 }

@@ -12,7 +12,7 @@ from cti.asterisk.messages import AsyncAgiExec, BufferOverflow, Hangup, Message,
 # As Asterisk 22.10.1 wrote them, less the fields nobody reads.
 RECORDED = (
     "Event: AsyncAGIExec\r\nPrivilege: agi,all\r\nChannel: PJSIP/caller-00000000\r\nCallerIDName: 张三丰\r\n"
-    "Uniqueid: zongji-1795514776.0\r\nCommandID: agi-2\r\nResult: 200%20result%3D0%20endpos%3D8000%0A\r\n\r\n"
+    "Uniqueid: zongji-1795514776.0\r\nCommandId: agi-2\r\nResult: 200%20result%3D0%20endpos%3D8000%0A\r\n\r\n"
     "Event: RTCPSent\r\nPrivilege: reporting,all\r\nChannel: PJSIP/caller-00000000\r\n\r\n"
     "Event: Newstate\r\nChannelStateDesc: Ringing\r\nUniqueid: z-1\r\n\r\n"
     "Event: Hangup\r\nUniqueid: z-1\r\nCause: 26\r\nTechCause: 487\r\n\r\n"

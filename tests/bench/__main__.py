@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from tests.bench import acd, desks, ivr, sounds
+from tests.bench import acd, desks, ivr, link, sounds
 
 OUT = Path(".run/bench.json")
 RUNS = 3
@@ -32,6 +32,7 @@ BENCHES: dict[str, Callable[[], Iterator[tuple[str, float, str, str]]]] = {
     "desks": desks.bench,
     "sounds": sounds.bench,
     "ivr": ivr.bench,
+    "link": link.bench,
 }
 
 

@@ -44,14 +44,14 @@ ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 PASSWORD, TOKEN = "for-this-test", "for load alone, in no house at all"
 FIRST_AGENT, QUEUE, NUMBER = 5001, "load", "8000"
-MENU = f"""
-name = "{QUEUE}"
-start = "in"
 
-[nodes.in]
-kind = "queue"
-queue = "{QUEUE}"
-"""
+
+def _waiting_menu(name: str, requires: str) -> str:
+    """A menu that does nothing but lead into the queue, in the words of its file."""
+    wanted = f'requires = "{requires}"' if requires else ""
+    return f'name = "{name}"\nstart = "in"\n\n[nodes.in]\nkind = "queue"\nqueue = "{QUEUE}"\n{wanted}\n'
+
+
 SILENT = ("goodbye", "queue_wait", "excuse_again")  # what would only cost time is a tick
 CEL = {
     "cel.conf": "[general]\nenable=yes\nevents=CHAN_START,ANSWER,HANGUP,CHAN_END,BRIDGE_ENTER,BRIDGE_EXIT\n"
@@ -132,6 +132,7 @@ class LoadHouse:
     pages: list[Page] = field(default_factory=list)
     heard: list[tuple[float, Message]] = field(default_factory=list)
     link: Link | None = None
+    sink: int = 0  # a port at which nobody listens to what comes
 
     @property
     def base(self) -> str:
@@ -230,6 +231,10 @@ class LoadHouse:
         assert self.link is not None
         return {row["uniqueid"]: row for row in await self.link.rows(commands.Status(VARIABLES))}
 
+    async def is_empty(self) -> bool:
+        """No channel is left."""
+        return not await self.channels()
+
     async def until(self, condition: Any, deadline_s: float = 30.0) -> None:
         async with asyncio.timeout(deadline_s):
             while True:
@@ -267,9 +272,14 @@ def _templates(folder: Path, agent_port: int, agents: int, more: Mapping[str, st
 @asynccontextmanager
 async def load_house(
     *, agents: int, callers: int = 0, database_url: str = "", cel: bool = True, wrapup_s: float = 0.0,
-    toml: str = "", templates: Mapping[str, str] | None = None, agent: str = "agent_stays", fast_stop: bool = True,
+    toml: str = "", templates: Mapping[str, str] | None = None, agent: str = "agent_stays",
+    menus: Mapping[str, str] | None = None, skills: Sequence[str] = ("any",), skilled: Mapping[str, int] | None = None,
 ) -> AsyncIterator[LoadHouse]:  # fmt: skip
-    """Up but for its server. `callers`: how many have ears of their own."""
+    """Up but for its server.
+
+    `callers`: how many have ears of their own. `menus`: by number, what its callers require. `skilled`: how many of the
+    first agents have a skill besides `any`.
+    """
     ami, http, web, sip, agent_port = free_port(), free_port(), free_port(), _udp(), _udp()
     async with AsyncExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="zl"))
@@ -279,11 +289,16 @@ async def load_house(
         run_dir.mkdir()
         _write_sounds(folder / "tones")
         (folder / "menus").mkdir()
-        (folder / "menus" / f"{QUEUE}.toml").write_text(MENU)
+        for name, requires in {QUEUE: "", **{f"to{number}": words for number, words in (menus or {}).items()}}.items():
+            (folder / "menus" / f"{name}.toml").write_text(_waiting_menu(name, requires))
+        numbers = ", ".join(f'"{one}" = "to{one}"' for one in menus or ())
+        toml = f"numbers = {{ {numbers} }}\n{toml}"
         write_hold_music(folder / "moh" / "hold.wav")
         proxy = await stack.enter_async_context(Proxy(ami).open())
         database = database_url or f"sqlite+aiosqlite:///{run_dir}/zongji.db"
-        (folder / "zongji.toml").write_text(_settings(folder, proxy.port, http, web, sip, database, wrapup_s, toml))
+        (folder / "zongji.toml").write_text(
+            _settings(folder, proxy.port, http, web, sip, database, wrapup_s, list(skills), toml)
+        )
         config = PbxConfig(
             folder / "pbx", ROOT / ".pbx" / "asterisk.json", "127.0.0.1", sip, ami, http, 40_000, 59_999, PASSWORD,
             PASSWORD, {"nobody": PASSWORD}, folder / "moh",
@@ -293,17 +308,20 @@ async def load_house(
         pbx = Pbx(config, _templates(folder, agent_port, agents, more))
         await pbx.start()
         stack.push_async_callback(pbx.stop)
-        await _staff(database, agents)
+        await _staff(database, agents, skilled or {})
+        sink = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        sink.bind(("127.0.0.1", 0))
         media = stack.enter_context(Media(callers + agents if callers else 0))
         secret = {"ZONGJI_ASTERISK__AMI_SECRET": PASSWORD, "ZONGJI_WEB__TOKEN_SECRET": TOKEN}
         house = LoadHouse(folder, agents, media, pbx, proxy, web, sip, database, secret, stack)
+        house.sink = sink.getsockname()[1]
         house.link = Link(
             host="127.0.0.1", port=ami, user="zongji", secret=PASSWORD,
             on_message=lambda message: house.heard.append((time.time(), message)),
         )  # fmt: skip
         await house.link.start()
         stack.push_async_callback(house.link.close)
-        ports = [str(ear.port) for ear in media.ears[callers:]] or ["9"]
+        ports = [str(ear.port) for ear in media.ears[callers:]] or [str(house.sink)]
         await house.sipp(agent, ports, listen=agent_port)
         stack.push_async_callback(house.stop)
         yield house
@@ -330,7 +348,7 @@ def _tick(path: Path) -> None:
 
 
 def _settings(  # noqa: PLR0917 - what a house is told
-    folder: Path, ami: int, http: int, web: int, sip: int, database: str, wrapup_s: float, more: str
+    folder: Path, ami: int, http: int, web: int, sip: int, database: str, wrapup_s: float, skills: list[str], more: str
 ) -> str:
     return f"""
 profile = "production"
@@ -338,7 +356,7 @@ run_dir = "{folder}/run"
 menu = "{QUEUE}"
 menus_dir = "{folder}/menus"
 recordings_dir = "{folder}/tones"
-skills = ["any"]
+skills = {json.dumps(skills)}
 {more}
 [web]
 port = {web}
@@ -357,16 +375,16 @@ offer_timeout_s = 20
 """
 
 
-async def _staff(database_url: str, agents: int) -> None:
+async def _staff(database_url: str, agents: int, skilled: Mapping[str, int]) -> None:
     engine = make_engine(database_url)
     await upgrade(engine)
     store, words = Store(engine), hash_password(PASSWORD)
     await store.add(
         AgentRow(
             id=one, name=f"坐席{one}", name_en=f"Agent {one}", role="agent", password_hash=words, phone=f"agent{one}",
-            skills={"any": 5}, active=True,
+            skills={"any": 5, **{skill: 5 for skill, first in skilled.items() if n < first}}, active=True,
         )
-        for one in agent_ids(agents)
+        for n, one in enumerate(agent_ids(agents))
     )  # fmt: skip
     await store.close()
     await dispose(engine)
