@@ -14,6 +14,7 @@ import msgspec
 
 MOST_BYTES = 1 << 20
 END = b"\r\n\r\n"
+GOOD = (b"Response: Success", b"Response: Follows", b"Response: Goodbye")
 Fields = Mapping[str, str]
 
 
@@ -114,12 +115,11 @@ class Shutdown(msgspec.Struct, frozen=True, gc=False):
 
 
 class Response(msgspec.Struct, frozen=True, gc=False):
-    """The answer to an action; `fields` has the rest, names in lower case."""
+    """The answer to an action."""
 
     action_id: str
     ok: bool
     message: str
-    fields: Fields
 
 
 class ListItem(msgspec.Struct, frozen=True, gc=False):
@@ -158,11 +158,10 @@ def parse(block: bytes) -> Message | None:
         if make is not None:
             return make(block)
         return _list_item(_fields(block)) if b"\r\nActionID: " in block else None
-    fields = _fields(block)
-    if "response" not in fields:
+    if not block.startswith(b"Response: "):
         return None
-    ok = fields["response"] in {"Success", "Follows", "Goodbye"}
-    return Response(fields.get("actionid", ""), ok, fields.get("message", ""), fields)
+    ok = block.startswith(GOOD)
+    return Response(_field(block, b"ActionID"), ok, _field(block, b"Message"))
 
 
 def _fields(block: bytes) -> Fields:
