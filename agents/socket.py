@@ -13,6 +13,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import ValidationError
 
 from agents.auth import Denied, Identity
+from agents.limits import Rate
 from agents.parts import NOT_LOGGED_IN, Parts, parts_of
 from agents.ports import Refused
 from agents.roster import Page
@@ -24,7 +25,8 @@ MAX_TEXT = 16_384
 WRITE_S = 10.0
 BEATS = 10  # within the time after which a silent page is taken for gone
 BOOTH = "booth"  # whoever calls from a page of the demo: a line, and nothing else
-FOREIGN_ORIGIN, SILENT, TOO_BIG, BROKEN = 4403, 4408, 1009, 1011
+FOREIGN_ORIGIN, SILENT, TOO_BIG, TOO_OFTEN, BROKEN = 4403, 4408, 1009, 4429, 1011
+OFTEN, BURST = 25.0, 200.0  # messages of a page: a second over time, and at once
 GONE = 0  # nobody is there to be told
 
 
@@ -107,12 +109,17 @@ async def _beat(parts: Parts, page: Page) -> None:
 
 async def _read(socket: WebSocket, parts: Parts, page: Page, end: Callable[[int], None]) -> None:
     answers: set[asyncio.Task[None]] = set()
+    rate, loop = Rate(OFTEN, BURST), asyncio.get_running_loop()
     try:
         while True:
             async with asyncio.timeout(parts.silence_s):
                 text = await socket.receive_text()
             if len(text) > MAX_TEXT:
                 end(TOO_BIG)
+                return
+            if not rate.takes(loop.time()):
+                log.warning("a page floods us", agent=page.agent_id)
+                end(TOO_OFTEN)
                 return
             _hear(text, parts, page, answers)
     except TimeoutError:

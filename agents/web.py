@@ -28,6 +28,7 @@ from agents import (
 )
 from agents.auth import Auth
 from agents.commands import Commands
+from agents.limits import Bounded
 from agents.pages import add_pages
 from agents.parts import ApiError, Parts, end_sessions, parts_of
 from agents.ports import (
@@ -113,6 +114,7 @@ def create_app(  # noqa: PLR0913 - the one place where the desk meets the rest o
     )
     _answer_errors(app)
     app.middleware("http")(_guard)
+    app.add_middleware(Bounded)
     app.include_router(api.router)
     app.include_router(phone_api.router)
     app.include_router(recordings_api.router)

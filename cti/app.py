@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import gc
 import random
-import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,7 +13,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
-import uvicorn
 from alembic.util import CommandError
 from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
@@ -87,6 +84,7 @@ class Server:
     def __init__(self, settings: Settings, secrets: Secrets, voice: Voice, clock: Callable[[], float] = time.time):
         self.settings, self._secrets, self._voice, self.clock = settings, secrets, voice, clock
         self.bus = Bus()
+        self._onward = settings.profile == "demo" if settings.outbound.onward is None else settings.outbound.onward
         self.engine = make_engine(settings.database_url)
         self.store = Store(self.engine)
         self.journal = Journal(self.engine, settings.run_dir / "journal.spool")
@@ -108,7 +106,8 @@ class Server:
         self._ari = Ari(f"http://{self._asterisk_web}", asterisk.ami_user, secrets.ami_secret)
         self.page_phones = BrowserPhones(self._ari, clock, self.calls.page_lost)
         self.control = CallDesk(
-            self.acd, self.calls, self.floor, self.phones, self.dispatcher.handle, settings.outbound
+            self.acd, self.calls, self.floor, self.phones, self.dispatcher.handle, settings.outbound,
+            self._onward,
         )  # fmt: skip
         self.supervision = Supervision(
             self.acd, self.bus, clock, self.roster, self.calls, self.floor, self.today, self.store, settings.skills,
@@ -136,6 +135,7 @@ class Server:
             find_customer=self._find_customer,
             language=settings.languages[0],
             recall_s=settings.recall_s,
+            onward=self._onward,
             recorder=self.recorder,
             survey_of=voice.survey_of,
             menu_named=voice.menu_named,
@@ -454,42 +454,3 @@ def spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 100)
-
-
-def listening(host: str, port: int) -> socket.socket:
-    """The pages' address, taken; raises StartError when it cannot be had."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    taken = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, asyncio sends small messages at once
-    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        taken.bind((host, port))
-        taken.listen(128)
-    except OSError as error:
-        taken.close()
-        if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
-            raise StartError(f"web.host: {host}: {error.strerror}: set ZONGJI_WEB__HOST to one of our own") from None
-        raise StartError(f"web.port: {host}:{port}: {error.strerror}: free it or set ZONGJI_WEB__PORT") from None
-    return taken
-
-
-@asynccontextmanager
-async def web_running(app: FastAPI, taken: socket.socket) -> AsyncIterator[str]:
-    """The pages at an address that was taken before."""
-    host, port = taken.getsockname()[:2]
-    config = uvicorn.Config(
-        app, log_config=None, access_log=False, timeout_graceful_shutdown=2, ws_max_size=65536,
-        ws_per_message_deflate=False,
-    )  # fmt: skip
-    server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    server.capture_signals = contextlib.nullcontext  # type: ignore[assignment,method-assign]
-    task = asyncio.create_task(server.serve(sockets=[taken]), name="web")
-    try:
-        while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn offers nothing to wait for
-            await asyncio.sleep(0.01)
-        yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    finally:
-        server.should_exit = True
-        await asyncio.wait({task}, timeout=5)
-        task.cancel()
-        taken.close()

@@ -130,6 +130,7 @@ class House:
     find_customer: Callable[[str, str], Coroutine[Any, Any, dict[str, Any] | None]]
     language: str
     recall_s: float = 20.0
+    onward: bool = True  # a customer may be left alone with somebody outside
     recorder: Recorder | None = None
     survey_of: Callable[[str], MenuSet | None] = lambda _queue: None
     menu_named: Callable[[str], MenuSet | None] = lambda _name: None
@@ -492,7 +493,7 @@ class Call:
 
     async def _talk(self, owner: Party, third: Third | None) -> End:
         """How the talk ended; the customer stands in the loop again, and the agent has gone."""
-        talk = self.talk = Talk(self, self.leg, owner, room=self.id, third=third)
+        talk = self.talk = Talk(self, self.leg, owner, room=self.id, third=third, onward=self._house.onward)
         self._note()
         try:
             how = await self.leg.until(asyncio.shield(talk.over))

@@ -157,6 +157,10 @@ class Calls:
 
     # -- to the PBX --------------------------------------------------------------------------------------------------
 
+    def now(self) -> float:
+        """UTC epoch seconds."""
+        return self._house().clock()
+
     def page_lost(self, agent_id: str) -> None:
         """The page in which this agent spoke is no more: its leg ends, and is rung again at the next one."""
         for call in self.calls.values():

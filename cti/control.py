@@ -14,6 +14,7 @@ from cti.asterisk.link import ActionRefused, ActionTimeout, LinkDown
 from cti.call import HEAD, Call, Wish
 from cti.call_states import ImpossibleMove
 from cti.calls import Calls
+from cti.dial_limits import DialLimits
 from cti.floor import COLLEAGUES, Floor
 from cti.numbers import as_dialled
 from cti.settings import OutboundSettings
@@ -35,7 +36,10 @@ class CallDesk:
         phones: LineTelephones,
         tell_acd: Callable[[on.Event], None],
         outbound: OutboundSettings,
+        onward: bool = True,
     ) -> None:
+        self._onward = onward
+        self._limits = DialLimits(outbound.per_agent_hour, outbound.per_hour)
         self._acd, self._calls, self._floor, self._phones = acd, calls, floor, phones
         self._tell_acd, self._outbound = tell_acd, outbound
 
@@ -81,7 +85,9 @@ class CallDesk:
         call = self._own_call(agent_id)
         if kind == "number":
             number = as_dialled(target)
-            self._check_number(number)
+            if not self._onward:
+                raise Refused("no_onward", "customers are not left alone with somebody outside here")
+            self._check_number(agent_id, number)
             await self._try(call, lambda call: call.forward(number))
             return
         if kind == "agent":
@@ -97,7 +103,7 @@ class CallDesk:
         call = self._own_call(agent_id)
         if kind == "number":
             target = as_dialled(target)
-            self._check_number(target)
+            self._check_number(agent_id, target)
             third = Third(kind, target)
         else:
             self._check_colleague(agent_id, target)
@@ -110,13 +116,13 @@ class CallDesk:
     async def dial(self, agent_id: str, number: str, show_as: str | None) -> None:
         """The agent's phone answers, then the far end is rung."""
         number = as_dialled(number)
-        self._check_number(number)
         if agent_id not in self._acd.agents:
             raise Refused("unknown_agent", "only agents make calls")
         if show_as is not None and show_as not in self._outbound.show_as:
             raise Refused("not_yours_to_show", f"{show_as} is none of the house's numbers")
         if not self._acd.state_of(agent_id).reachable:
             raise Refused("phone_away", "your phone is not registered")
+        self._check_number(agent_id, number)
         call = self._calls.make(number, agent_id)
         call.facts.show_as = show_as or self._outbound.shows
         self._tell_acd(on.ContactTaken(Contact(call.id, COLLEAGUES, call.facts.arrived_at), agent_id))
@@ -128,11 +134,14 @@ class CallDesk:
 
     # -- what may be -------------------------------------------------------------------------------------------------
 
-    def _check_number(self, number: str) -> None:
+    def _check_number(self, agent_id: str, number: str) -> None:
+        """It may be called, and counts from now on."""
         if self._outbound.trunk is None:
             raise Refused("no_trunk", "this house has no line to the outside: set outbound.trunk")
         if not self._phones.may_dial(number):
             raise Refused("class_of_service", f"{number} may not be dialled from here")
+        if not self._limits.takes(agent_id, self._calls.now()):
+            raise Refused("too_many_calls", "too many calls to the outside in an hour: a supervisor can help")
 
     def _check_colleague(self, agent_id: str, target: str) -> None:
         if target == agent_id or target not in self._acd.agents:

@@ -17,12 +17,12 @@ from pathlib import Path
 
 from agents.pages import BUILT, missing
 from cti import pidfile
-from cti.app import listening
 from cti.audio import AudioError
 from cti.pbx import LOOPBACK, PbxError, provided, require_free
 from cti.secrets import SecretsError, gather
 from cti.settings import Settings, SettingsError
 from cti.voice import StartError, prepare_voice
+from cti.web import listening
 from db.engine import dispose, make_engine
 from db.store import Store
 from ivr.menus import BadMenu

@@ -46,12 +46,18 @@ class Section(BaseModel):
 
 
 class WebSettings(Section):
-    """`origins`: pages of other hosts that may open our websocket. `token_secret` signs the desks' log-ins."""
+    """`origins`: pages of other hosts that may open our websocket. `token_secret` signs the desks' log-ins.
+
+    `certificate` and `key` (PEM): TLS is spoken with them; `tls` alone makes one of our own in the run folder.
+    """
 
     host: str = "127.0.0.1"
     port: Port = 8080
     origins: list[str] = []
     token_secret: SecretStr | None = Field(None, min_length=32)
+    tls: bool = False
+    certificate: Path | None = None
+    key: Path | None = None
 
 
 class AsteriskSettings(Section):
@@ -133,7 +139,9 @@ class OutboundSettings(Section):
 
     `show_as`: the numbers an agent may show, the first unless another is chosen. `allowed`: how a number may begin, the
     house's class of service; `refused` goes before it: premium numbers, other countries. `wrapup_s`: after a call that
-    an agent has made and that was answered.
+    an agent has made and that was answered. `per_agent_hour` and `per_hour`: calls begun in any hour. `onward`: a
+    customer may be left alone with somebody outside (both ends of the house's lines, at its cost); unless given, in
+    the demo's profile alone.
     """
 
     trunk: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")] | None = None
@@ -142,6 +150,9 @@ class OutboundSettings(Section):
     allowed: list[Prefix] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]
     refused: list[Prefix] = ["00", "+", "900", "0900", "168", "0168"]
     wrapup_s: Seconds = 15.0
+    per_agent_hour: Annotated[int, Field(ge=0, le=10_000)] = 60
+    per_hour: Annotated[int, Field(ge=0, le=100_000)] = 600
+    onward: bool | None = None
 
     @property
     def shows(self) -> str:

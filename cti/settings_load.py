@@ -194,6 +194,8 @@ def _clashes(settings: Settings, without: Collection[str] = ()) -> Iterator[Find
     yield from _beyond_loopback(settings)
     if settings.asterisk.own:
         yield from _ports(settings)
+    if (settings.web.certificate is None) != (settings.web.key is None):
+        yield ("web", "certificate"), "and key belong together: give both, or tls = true for one of our own"
     if (ca_file := settings.mqtt.ca_file) is not None and not ca_file.is_file():
         yield ("mqtt", "ca_file"), f"there is no file {ca_file}: mend the path"
     if settings.host.kind == "http" and not settings.host.url:

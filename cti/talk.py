@@ -128,7 +128,10 @@ class Told(Protocol):
 class Talk:
     """One talk; `over` is set once, by whatever ends it first."""
 
-    def __init__(self, call: Told, customer: Leg, owner: Party, room: str, third: Third | None = None) -> None:
+    def __init__(  # noqa: PLR0913 - who takes part
+        self, call: Told, customer: Leg, owner: Party, room: str, third: Third | None = None, *, onward: bool = True
+    ) -> None:
+        self._onward = onward
         self.customer, self.owner = customer, owner
         self.third = third
         self.muted = False
@@ -246,7 +249,9 @@ class Talk:
         """The customer and the third stay together; the agent's part is over."""
         async with self._moving:
             self._possible(Happening.TRANSFERRED)
-            await self._hand_over(self._answered())
+            if not self._stays(party := self._answered()):
+                raise ImpossibleMove("customers are not left alone with somebody outside here")
+            await self._hand_over(party)
 
     async def _hand_over(self, party: Party) -> None:
         former, state = self.owner, self._call.state
@@ -335,9 +340,13 @@ class Talk:
             elif self.third is not None and self.third.party is party:
                 await self._third_left(party)
 
+    def _stays(self, party: Party) -> bool:
+        """Whether the customer may be left with it: two lines of the house talking at its cost is a hole."""
+        return self._onward or party.kind == "agent"
+
     async def _owner_leaves(self, how: End) -> None:
         party = self.third.party if self.third else None
-        if party is not None and not party.leg.gone.done():
+        if party is not None and not party.leg.gone.done() and self._stays(party):
             await self._hand_over(party)
         else:
             self.over.set_result(how)

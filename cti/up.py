@@ -15,9 +15,7 @@ from agents.pages import missing
 from cti import pbx, phones
 from cti.app import (
     Server,
-    listening,
     spare_the_collector,
-    web_running,
 )
 from cti.audio import write_hold_music
 from cti.logs import log_to
@@ -27,6 +25,7 @@ from cti.pidfile import claimed
 from cti.secrets import Secrets, gather
 from cti.settings import Settings
 from cti.voice import StartError, Voice, prepare_voice, seen_by_asterisk
+from cti.web import listening, spoken_to, web_running
 from db.demo import PASSWORD
 
 PHONES = "phones"  # in the run folder: the demo's telephones, with what they heard
@@ -52,6 +51,7 @@ async def up(settings: Settings) -> None:
         _take_folder(run_dir, stack)
         await end_orphans(run_dir)
         kept = gather(settings)
+        tls = spoken_to(settings.web, run_dir)
         taken = stack.enter_context(closing(listening(settings.web.host, settings.web.port)))
         voice = await prepare_voice(settings, _progress)
         if settings.asterisk.own:
@@ -61,7 +61,7 @@ async def up(settings: Settings) -> None:
             stack.push_async_callback(asterisk.stop)
         server = Server(settings, kept, voice)
         app = await stack.enter_async_context(server.running())
-        url = await stack.enter_async_context(web_running(app, taken))
+        url = await stack.enter_async_context(web_running(app, taken, tls))
         if settings.profile == "demo" and settings.asterisk.own:
             await stack.enter_async_context(_demo_phones(settings, kept.phone_password))
             await _registered(server)

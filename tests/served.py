@@ -15,13 +15,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from agents.auth import Auth, hash_password
-from cti.app import Server, listening, spare_the_collector, web_running
+from cti.app import Server, spare_the_collector
 from cti.audio import PromptFiles
 from cti.logs import log_to
 from cti.secrets import Secrets
 from cti.settings import AsteriskSettings, QueueSettings, Settings
 from cti.settings_demo import DEMO_QUEUES
 from cti.voice import MENUS, Voice
+from cti.web import listening, web_running
 from db.demo import PASSWORD, seed_demo
 from db.engine import dispose, make_engine, upgrade
 from db.store import Store

@@ -7,7 +7,7 @@ import socket
 
 from websockets.asyncio.client import connect
 
-from cti.app import listening, web_running
+from cti.web import listening, web_running
 from tests.agents.fakes import House
 
 

@@ -15,12 +15,12 @@ from pydub import AudioSegment
 from pydub.generators import Sine
 
 from agents.auth import Auth
-from cti.app import listening, web_running
 from cti.audio import PromptFiles, PromptMaker
 from cti.bus import Bus
 from cti.events import Event
 from cti.phones import seconds_of, tone_seconds
 from cti.prompt_shelf import MOST_BYTES, PromptShelf
+from cti.web import listening, web_running
 from db.store import AgentRecord
 from tests.agents.fakes import House
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from playwright.async_api import Browser, BrowserContext, Page, WebSocket, async_playwright
 
 from agents.wire import CallState, Pop
-from cti.app import listening, web_running
+from cti.web import listening, web_running
 from tests.agents.fakes import PASSWORD, House, Ticking
 
 CHROMIUM = "/usr/bin/chromium"

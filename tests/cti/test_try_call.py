@@ -6,8 +6,8 @@ import asyncio
 
 from websockets.protocol import State
 
-from cti.app import listening, web_running
 from cti.desk_client import Desk
+from cti.web import listening, web_running
 from tests.agents.fakes import House
 
 

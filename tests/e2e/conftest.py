@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, Playwright, async_playwright, expect
 
-from cti.app import listening, web_running
+from cti.web import listening, web_running
 from db.demo import PASSWORD
 from tests.browser.house import CHROMIUM, FLAGS
 from tests.live.conftest import House, nothing_stays_open, parts, recordings, running_pbx

@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
-from cti.app import listening, web_running
+from cti.web import listening, web_running
 
 ACCOUNT, PIN = "10000001", "135790"
 ORDER = {"order": "7", "code": "600519", "side": "B", "quantity": 200, "filled": 100, "state": "PART"}

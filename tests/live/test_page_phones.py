@@ -13,8 +13,8 @@ import pytest
 import websockets
 from websockets.asyncio.client import ClientConnection
 
-from cti.app import listening, web_running
 from cti.desk_client import DeskError, log_in
+from cti.web import listening, web_running
 from db.demo import PASSWORD as LOGIN
 from tests.live.conftest import House
 

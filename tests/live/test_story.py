@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cti.app import listening, web_running
 from cti.desk_client import log_in
+from cti.web import listening, web_running
 from db.demo import PASSWORD
 from tests.live.conftest import House, Parts
 
