@@ -11,6 +11,7 @@ import typing
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, SecretStr, ValidationError
@@ -194,14 +195,11 @@ def _clashes(settings: Settings, without: Collection[str] = ()) -> Iterator[Find
     yield from _beyond_loopback(settings)
     if settings.asterisk.own:
         yield from _ports(settings)
+    yield from _addresses(settings)
     if (settings.web.certificate is None) != (settings.web.key is None):
         yield ("web", "certificate"), "and key belong together: give both, or tls = true for one of our own"
     if (ca_file := settings.mqtt.ca_file) is not None and not ca_file.is_file():
         yield ("mqtt", "ca_file"), f"there is no file {ca_file}: mend the path"
-    if settings.host.kind == "http" and not settings.host.url:
-        yield ("host", "url"), "is missing: a host that speaks HTTP has an address"
-    if settings.host.kind == "demo" and settings.profile != "demo":
-        yield ("host", "kind"), "the demo's host knows its accounts' PINs by heart: use 'http' or 'none'"
     if "calendars" not in without:
         yield from _calendars(settings)
     if "scorecards" not in without:
@@ -213,6 +211,16 @@ def _clashes(settings: Settings, without: Collection[str] = ()) -> Iterator[Find
             yield from _skills(settings)
 
 
+def _addresses(settings: Settings) -> Iterator[Finding]:
+    """Where the house's host is."""
+    if settings.host.kind == "http" and not settings.host.url:
+        yield ("host", "url"), "is missing: a host that speaks HTTP has an address"
+    if settings.host.url and _belongs_to_the_network(settings.host.url):
+        yield ("host", "url"), f"{settings.host.url}: no host has such an address: give its own"
+    if settings.host.kind == "demo" and settings.profile != "demo":
+        yield ("host", "kind"), "the demo's host knows its accounts' PINs by heart: use 'http' or 'none'"
+
+
 def _beyond_loopback(settings: Settings) -> Iterator[Finding]:
     if settings.profile != "demo":
         return
@@ -222,6 +230,15 @@ def _beyond_loopback(settings: Settings) -> Iterator[Finding]:
     for place, host in hosts:
         if not is_loopback(host):
             yield place, f"the demo's passwords are known to all, so not {host!r}: 127.0.0.1, or profile = 'production'"
+
+
+def _belongs_to_the_network(url: str) -> bool:
+    """Addresses at which clouds keep their secrets, or nobody single is."""
+    try:
+        address = ipaddress.ip_address(urlsplit(url).hostname or "")
+    except ValueError:
+        return False
+    return address.is_link_local or address.is_multicast or address.is_unspecified
 
 
 def is_loopback(host: str) -> bool:

@@ -87,7 +87,7 @@ class Shelf:
     def path(self, file: KeptFile) -> Path:
         """Where it lies; raises UnknownRecording for a name that leads out of the folder, or a link."""
         path = self._folder / file.name
-        if Path(file.name).name != file.name or path.is_symlink():
+        if Path(file.name).name != file.name or file.name == ".." or path.is_symlink():
             raise UnknownRecording(file.name)
         return path
 
