@@ -34,6 +34,9 @@ class AgiConversation:
         self._send = send
         self._uniqueid = uniqueid
         self._pending: dict[str, asyncio.Future[AgiResult]] = {}
+        self._under_way: set[str] = set()  # also those whose answer nobody awaits any more
+        self._quiet = asyncio.Event()
+        self._quiet.set()
         # What a server before us left queued on this channel still answers: its ids must not be ours.
         token = secrets.token_hex(4)
         self._ids = (f"agi-{token}-{n}" for n in itertools.count(1))
@@ -43,6 +46,8 @@ class AgiConversation:
         command_id = next(self._ids)
         answer: asyncio.Future[AgiResult] = asyncio.get_running_loop().create_future()
         self._pending[command_id] = answer
+        self._under_way.add(command_id)
+        self._quiet.clear()
         try:
             self._send(commands.Agi(self._uniqueid, text, command_id)).add_done_callback(
                 lambda accepted: self._accepted(command_id, accepted)
@@ -52,14 +57,31 @@ class AgiConversation:
         finally:
             self._pending.pop(command_id, None)
 
+    async def quiet(self, most_s: float) -> bool:
+        """Asterisk carries out nothing on this channel; False when it does so still after that time."""
+        try:
+            async with asyncio.timeout(most_s):
+                await self._quiet.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def _is_over(self, command_id: str) -> None:
+        self._under_way.discard(command_id)
+        if not self._under_way:
+            self._quiet.set()
+
     def _accepted(self, command_id: str, accepted: asyncio.Future[Response]) -> None:
         error = None if accepted.cancelled() else accepted.exception()
+        if error is not None:
+            self._is_over(command_id)
         pending = self._pending.get(command_id)
         if error is not None and pending is not None and not pending.done():
             # Refused means that there is no such channel in a loop: the same as having left it.
             pending.set_exception(LeftLoop() if isinstance(error, ActionRefused) else error)
 
     def on_exec(self, message: AsyncAgiExec) -> None:
+        self._is_over(message.command_id)
         pending = self._pending.get(message.command_id)
         if pending is not None and not pending.done():
             pending.set_result(AgiResult(message.code, message.result, message.data))
@@ -74,6 +96,8 @@ class AgiConversation:
         self._fail(LinkDown)
 
     def _fail(self, error: type[Exception]) -> None:
+        self._under_way.clear()
+        self._quiet.set()
         for pending in list(self._pending.values()):
             if not pending.done():
                 pending.set_exception(error())

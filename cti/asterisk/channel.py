@@ -46,6 +46,7 @@ PLAY_DEADLINE_S = 120.0
 PARKED_STATES = {"Ring", "Up"}  # of a channel in no bridge: whoever has called us or answered us is in the loop
 TRIES = 3
 JOINING_S = 5.0
+QUIET_S = 1.0
 LOOP = ("legs", "leg", 1)
 ROOM = ("rooms", "room", 1)
 SPIES = "spies"
@@ -415,6 +416,7 @@ class Leg:
     async def seize(self, other: Leg) -> None:
         """As `bridge`, with another that stands in no loop of ours, such as one that listens in."""
         await self.settled()
+        await self._agi.quiet(QUIET_S)
         self._no_deadline()
         await self._link.action(commands.Bridge(self.uniqueid, other.uniqueid))
 
@@ -426,6 +428,10 @@ class Leg:
         while True:
             await self.settled()
             await other.parked()
+            # A Bridge that takes a channel away while a STREAM FILE is just beginning there ends Asterisk: its thread
+            # goes on with a stream that is gone (22.10.1, FRACK in ast_settimeout_full).
+            if not (await self._agi.quiet(QUIET_S) and await other._agi.quiet(QUIET_S)):
+                log.warning("a leg is bridged in the middle of a command", uniqueid=self.uniqueid)
             self._no_deadline()
             other._no_deadline()
             try:
