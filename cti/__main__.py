@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
+import uvloop
 from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -64,7 +65,8 @@ def _refuse(error: Exception) -> NoReturn:
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
     try:
-        asyncio.run(_ended_by_sigterm(work))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_ended_by_sigterm(work))
     except asyncio.CancelledError:
         raise typer.Exit(128 + signal.SIGTERM) from None
     except (*CLEAR, CommandError, OSError) as error:

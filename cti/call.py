@@ -43,6 +43,11 @@ class WaitsNoLonger(Exception):
 
 MESSAGE_KEY_S = 600.0
 REJECTED = 21  # Q.850
+# Others are noted by what follows at once, or go on from the state before: an offer, for the next server, is a wait.
+NOTED = {
+    State.QUEUED, State.TALKING, State.HELD, State.CONSULTING, State.CONFERENCE, State.RECALLING, State.FORWARDING,
+    State.ENDING,
+}  # fmt: skip
 HEAD = 1e6  # a priority before all who came by themselves
 OUTBOUND = "_outbound"  # the queue of calls that agents make: nobody waits in it, it gives them their wrap-up
 
@@ -181,6 +186,7 @@ class Call:
         self._look_up: asyncio.Task[None] | None = None
         self._wait: asyncio.Future[Party] | None = None
         self._wish: Wish | None = None
+        self._wished: Wish | None = None  # of which the place in line is known
         self._forward_to = ""
         self._announcement = "queue_wait"
         self._message: Path | None = None
@@ -466,8 +472,9 @@ class Call:
         return await self._after(agent)
 
     async def _queue_for(self, wish: Wish) -> None:
-        self._wishes(wish)
-        self._note()
+        if self._wished is not wish:
+            self._wishes(wish)
+            self._note()
         if self.facts.connected_at is None:
             self._end_as("abandoned_in_queue", "caller")
         self.publish(events.CallQueued, requires=wish.requires, priority=wish.priority, channel=self.facts.channel)
@@ -475,6 +482,7 @@ class Call:
 
     def _wishes(self, wish: Wish) -> None:
         """The customer waits for this from now on."""
+        self._wished = wish
         self._wish, self.facts.queue = wish, wish.queue
         self.facts.waiting_since = wish.since or self._house.clock()
         self.facts.queued_at = self.facts.queued_at or self.facts.waiting_since
@@ -494,7 +502,6 @@ class Call:
     async def _talk(self, owner: Party, third: Third | None) -> End:
         """How the talk ended; the customer stands in the loop again, and the agent has gone."""
         talk = self.talk = Talk(self, self.leg, owner, room=self.id, third=third, onward=self._house.onward)
-        self._note()
         try:
             how = await self.leg.until(asyncio.shield(talk.over))
         finally:
@@ -767,7 +774,8 @@ class Call:
         """The one door of the state; logs and publishes the step."""
         before, self.state = self.state, call_states.move(self.state, happening)
         log.info("call moved", step=f"{before} -{happening}-> {self.state}", call_id=self.id)
-        self._note()
+        if self.state in NOTED:
+            self._note()
         self.publish(events.CallMoved, before=before.value, event=happening.value, after=self.state.value)
 
     def stands_at(self, menu: str, node: str) -> None:

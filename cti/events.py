@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any
 
@@ -14,6 +14,11 @@ from typing import Any
 @cache
 def _kind(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(one.name for one in fields(kind))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +34,12 @@ class Event:
         return _kind(type(self).__name__)
 
     def as_dict(self) -> dict[str, Any]:
-        return {"kind": self.kind, **{key: value for key, value in asdict(self).items() if value is not None}}
+        found: dict[str, Any] = {"kind": self.kind}
+        for name in _names(type(self)):
+            value = getattr(self, name)
+            if value is not None:
+                found[name] = value
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

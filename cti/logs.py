@@ -8,10 +8,11 @@ import logging
 import os
 import re
 from collections.abc import Callable, Mapping, MutableMapping
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TextIO, cast
 
+import msgspec
 import structlog
 
 HIDDEN = "(hidden)"
@@ -22,7 +23,12 @@ _IN_TEXT = re.compile(rf"(?i)((?<![a-z])(?:{_NAMES})[\"']?\s*[:=]\s*)(?:\"[^\"]*
 
 def is_secret(name: object) -> bool:
     """Whether a field of this name is kept from logs and brokers: `pin`, `ami_secret`, `DTMF-Digits`, not `ping`."""
-    return isinstance(name, str) and _NAME.search(name) is not None
+    return isinstance(name, str) and _names_a_secret(name)
+
+
+@lru_cache(4096)
+def _names_a_secret(name: str) -> bool:
+    return _NAME.search(name) is not None
 
 
 def hide(value: Any) -> Any:
@@ -34,7 +40,7 @@ def hide(value: Any) -> Any:
             key: HIDDEN if is_secret(key) or (pair and key == "value") else hide(inner) for key, inner in value.items()
         }
     if isinstance(value, str):
-        return _IN_TEXT.sub(rf"\1{HIDDEN}", value)
+        return _IN_TEXT.sub(rf"\1{HIDDEN}", value) if ":" in value or "=" in value else value
     if isinstance(value, list | tuple | set | frozenset):
         return [hide(inner) for inner in value]
     return value if isinstance(value, int | float | None) else hide(str(value))
@@ -53,6 +59,10 @@ def context_of(call_id: str) -> contextvars.Context:
     return context
 
 
+def _as_json(event: Any, **_: Any) -> str:
+    return msgspec.json.encode(event).decode()
+
+
 _FIRST: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.processors.add_log_level,
@@ -61,7 +71,7 @@ _FIRST: list[structlog.typing.Processor] = [
 _LAST: list[structlog.typing.Processor] = [
     structlog.processors.format_exc_info,
     hide_secrets,
-    structlog.processors.JSONRenderer(ensure_ascii=False),
+    structlog.processors.JSONRenderer(serializer=_as_json),
 ]
 
 
@@ -113,6 +123,7 @@ def log_into(out: TextIO) -> None:
         processors=[*_FIRST, *_LAST],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.WriteLoggerFactory(out),
+        cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(out)
     handler.setFormatter(

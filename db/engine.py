@@ -8,19 +8,26 @@ import os
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+JSON: dict[str, Any] = {
+    "json_serializer": lambda value: msgspec.json.encode(value).decode(),
+    "json_deserializer": msgspec.json.decode,
+}
 
 
 def make_engine(url: str) -> AsyncEngine:
     """An engine for `sqlite+aiosqlite:///path` (WAL) or `postgresql+asyncpg://...`."""
     if not url.startswith("sqlite"):
-        return create_async_engine(url, pool_pre_ping=True, connect_args={"timeout": 5, "command_timeout": 15})
-    engine = create_async_engine(url, connect_args={"timeout": 10})
+        return create_async_engine(
+            url, pool_pre_ping=True, connect_args={"timeout": 5, "command_timeout": 15}, **JSON
+        )  # fmt: skip
+    engine = create_async_engine(url, connect_args={"timeout": 10}, **JSON)
 
     @event.listens_for(engine.sync_engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:

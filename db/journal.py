@@ -13,7 +13,6 @@ import asyncio
 import contextlib
 import itertools
 import os
-import uuid
 from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
@@ -60,6 +59,7 @@ class Journal:
         self._spool = Spool(spool)
         self._refused_path = spool.with_name(f"{spool.name}.refused")
         self._bound, self._retry_s, self._store_s = bound, retry_s, store_s
+        self._run, self._ids = os.urandom(8).hex(), itertools.count()
         self._seq = itertools.count(int.from_bytes(os.urandom(2), "big") << 32)
         self._queue: deque[Entry] = deque()
         self._taking: list[Entry] = []
@@ -88,7 +88,7 @@ class Journal:
         self._put(
             {
                 "table": "journal",
-                "id": uuid.uuid4().hex,
+                "id": f"{self._run}{next(self._ids):016x}",
                 "at": at,
                 "seq": next(self._seq),
                 "kind": kind,

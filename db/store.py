@@ -104,9 +104,13 @@ class Store:
             await asyncio.wait(self._asked, timeout=deadline_s)
 
     async def _customer(self, kind: str, value: str) -> dict[str, Any] | None:
+        whose = select(IdentityRow.customer_id).where(IdentityRow.kind == kind, IdentityRow.value == value)
+        async with self.engine.connect() as connection:
+            customer_id = (await connection.execute(whose)).scalar()
+        if customer_id is None:
+            return None
         async with self._session() as session:
-            identity = await session.get(IdentityRow, (kind, value))
-            row = await session.get(CustomerRow, identity.customer_id) if identity else None
+            row = await session.get(CustomerRow, customer_id)
             if row is None:
                 return None
             identities = await session.scalars(

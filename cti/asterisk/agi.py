@@ -59,6 +59,8 @@ class AgiConversation:
 
     async def quiet(self, most_s: float) -> bool:
         """Asterisk carries out nothing on this channel; False when it does so still after that time."""
+        if self._quiet.is_set():
+            return True
         try:
             async with asyncio.timeout(most_s):
                 await self._quiet.wait()

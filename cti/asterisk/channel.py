@@ -267,15 +267,22 @@ class Leg:
 
     async def known(self) -> None:
         """After a loss of the link: the PBX has said where this leg stands."""
-        await self.until(self._known.wait())
+        if not self._is_now(self._known):
+            await self.until(self._known.wait())
 
     async def parked(self) -> None:
         """The leg stands in its loop and takes commands."""
-        await self.until(self._parked.wait())
+        if not self._is_now(self._parked):
+            await self.until(self._parked.wait())
 
     async def settled(self) -> None:
         """The leg stands in its loop or in a bridge, and may be bridged with another."""
-        await self.until(self._settled.wait())
+        if not self._is_now(self._settled):
+            await self.until(self._settled.wait())
+
+    def _is_now(self, event: asyncio.Event) -> bool:
+        """So already; a task to wait for it would cost more than all the rest."""
+        return event.is_set() and not self.gone.done()
 
     @property
     def ended_by_us(self) -> bool:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import fields
 
 from cti import events
 from cti.bus import Bus
-from cti.call import Call
+from cti.call import Call, Facts
 from db.journal import Journal
 
 RECORDED = (
     events.CallArrived, events.CallMade, events.CallQueued, events.AgentConnected, events.CallTransferred,
     events.CallEnded,
 )  # fmt: skip
+
+FACTS = tuple(one.name for one in fields(Facts) if one.name != "customer")
 
 
 class JournalListener:
@@ -49,8 +51,9 @@ def _write_up(event: events.CallWrittenUp) -> dict[str, object]:
 
 
 def _row(call: Call) -> dict[str, object]:
-    facts = asdict(call.facts)
-    customer = facts.pop("customer")
+    facts = {name: getattr(call.facts, name) for name in FACTS}
+    facts["path"], facts["data"] = list(call.facts.path), dict(call.facts.data)
+    customer = call.facts.customer
     return {
         "id": call.id,
         "arrived_at": call.facts.arrived_at,

@@ -159,9 +159,10 @@ class LoadHouse:
         """The server is in service: seconds from its start to readiness."""
         begun = time.monotonic()
         out = (self.folder / "server.log").open("ab")
+        profiled = ["/tmp/sampler.py"] if "PROFILE" in os.environ else []
         env = {key: value for key, value in os.environ.items() if not key.startswith("ZONGJI_")}
         self.server = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "cti", "up", cwd=ROOT, stdout=out, stderr=out, start_new_session=True,
+            sys.executable, *profiled, "-m", "cti", "up", cwd=ROOT, stdout=out, stderr=out, start_new_session=True,
             env={**env, "ZONGJI_SETTINGS": str(self.folder / "zongji.toml"), **self.more},
         )  # fmt: skip
         out.close()
