@@ -16,7 +16,7 @@ apt = sudo=; [ $$(id -u) = 0 ] || sudo=sudo; mkdir -p $(LOGS); echo "  installin
     apt-get install -y --no-install-recommends $(1); } </dev/null >$(LOGS)/$(2) 2>&1 \
   || { tail -5 $(LOGS)/$(2); echo "zongji: packages could not be installed: see $(LOGS)/$(2)"; exit 2; }
 
-.PHONY: menu help setup setup-tests run start stop call test check doctor hooks bench plots screenshots lock diagrams
+.PHONY: menu help setup setup-tests run start stop call test check doctor hooks bench bench-pbx chaos soak plots screenshots lock diagrams
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -97,6 +97,15 @@ diagrams: .venv/done ## the state diagrams of ARCHITECTURE.md, made from the tab
 
 bench: setup-tests ## measure, print a table, write .run/bench.json; ONLY=acd for a part
 	@$(PY) -m tests.bench $(ONLY)
+
+bench-pbx: setup-tests ## the same callers through Asterisk's own Queue() and through us; .run/bench-pbx.json
+	@$(PY) -m tests.load.pbx $(ARGS)
+
+chaos: setup-tests ## kill, cut, freeze what a full house stands on, and hold both books against each other; ARGS="--seed 1 --only kill"
+	@$(PY) -m tests.load.chaos $(ARGS)
+
+soak: setup-tests ## callers with audio for half an hour: nothing lost, nothing leaks; ARGS="--minutes 5 --rate 20"
+	@$(PY) -m tests.load.soak $(ARGS)
 
 plots: .venv/done ## the pictures of ARCHITECTURE.md that come from simulation
 	@$(PY) -m tests.simulation.plots

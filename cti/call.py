@@ -459,7 +459,7 @@ class Call:
     async def _be_served(self, wish: Wish | None) -> None:
         """By one agent after the other, until one lets the customer go."""
         while wish is not None:
-            await self._queue_for(wish)
+            self._queue_for(wish)
             agent = await self._colleague(wish)
             wish = await self._in_line(agent)
 
@@ -471,14 +471,13 @@ class Call:
             agent = await self._next_agent()
         return await self._after(agent)
 
-    async def _queue_for(self, wish: Wish) -> None:
+    def _queue_for(self, wish: Wish) -> None:
         if self._wished is not wish:
             self._wishes(wish)
             self._note()
         if self.facts.connected_at is None:
             self._end_as("abandoned_in_queue", "caller")
         self.publish(events.CallQueued, requires=wish.requires, priority=wish.priority, channel=self.facts.channel)
-        await self.leg.music(True)
 
     def _wishes(self, wish: Wish) -> None:
         """The customer waits for this from now on."""
@@ -569,6 +568,7 @@ class Call:
         """Whom an agent sent the customer to; None when it is nobody, or does not answer."""
         if not wish.colleague:
             return None
+        await self.leg.music(True)
         try:
             agent = self.agent = await self.leg.until(self._house.phones.colleague(self, wish.colleague))
         except NotReached as error:

@@ -17,7 +17,7 @@ def _kind(name: str) -> str:
 
 
 @cache
-def _names(kind: type) -> tuple[str, ...]:
+def _names(kind: Any) -> tuple[str, ...]:
     return tuple(one.name for one in fields(kind))
 
 
@@ -35,7 +35,8 @@ class Event:
 
     def as_dict(self) -> dict[str, Any]:
         found: dict[str, Any] = {"kind": self.kind}
-        for name in _names(type(self)):
+        cls: Any = self.__class__
+        for name in _names(cls):
             value = getattr(self, name)
             if value is not None:
                 found[name] = value

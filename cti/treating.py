@@ -34,7 +34,8 @@ class Treating:
     async def go_on(self, first: str) -> None:
         """Until it is cancelled, or the caller has chosen to wait no longer."""
         try:
-            await (self._say([first]) if first else self._call.leg.music(True))
+            await self._call.leg.music(True)
+            await self._say([first] if first else [])
             turn = 0
             while True:
                 key = await self._call.leg.key(self._treatment.every_s)

@@ -159,10 +159,9 @@ class LoadHouse:
         """The server is in service: seconds from its start to readiness."""
         begun = time.monotonic()
         out = (self.folder / "server.log").open("ab")
-        profiled = ["/tmp/sampler.py"] if "PROFILE" in os.environ else []
         env = {key: value for key, value in os.environ.items() if not key.startswith("ZONGJI_")}
         self.server = await asyncio.create_subprocess_exec(
-            sys.executable, *profiled, "-m", "cti", "up", cwd=ROOT, stdout=out, stderr=out, start_new_session=True,
+            sys.executable, "-m", "cti", "up", cwd=ROOT, stdout=out, stderr=out, start_new_session=True,
             env={**env, "ZONGJI_SETTINGS": str(self.folder / "zongji.toml"), **self.more},
         )  # fmt: skip
         out.close()
@@ -224,7 +223,8 @@ class LoadHouse:
         process = await asyncio.create_subprocess_exec(
             "sipp", *target, "-sf", str(HERE / f"{scenario}.xml"), "-inf", f"{name}.csv", "-i", "127.0.0.1",
             "-p", str(listen or free_port()), "-mi", "127.0.0.1", "-nostdin", "-trace_stat",
-            "-stf", f"{name}.stat", "-fd", "1", "-trace_err", "-error_file", f"{name}.err", *options,
+            "-stf", f"{name}.stat", "-fd", "1", "-trace_err", "-error_file", f"{name}.err",
+            *(() if "-s" in options else ("-s", NUMBER)), *options,
             cwd=self.folder, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
             start_new_session=True,
         )  # fmt: skip
@@ -237,6 +237,14 @@ class LoadHouse:
         return process
 
     # -- looking -----------------------------------------------------------------------------------------------------
+
+    async def metrics(self) -> str:
+        """What the server counts, for Prometheus."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.web)
+        writer.write(b"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+        told = await reader.read()
+        writer.close()
+        return told.decode()
 
     async def channels(self) -> dict[str, Fields]:
         """Every channel by Uniqueid, as Asterisk has it now; asked on a connection of our own."""

@@ -1,0 +1,153 @@
+"""`make soak`: callers with audio for minutes or hours; nothing may leak, be lost, or grow.
+
+    python -m tests.load.soak [--minutes 30] [--rate 56]
+
+Callers echo what they hear, agents answer, talk for a second and hang up. Every half minute it is looked at what the
+server and Asterisk hold; in the end nothing may be left, and Asterisk's own records and the journal must tell the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import csv
+import socket
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.load import checker
+from tests.load.chaos import journal_of
+from tests.load.house import LoadHouse, load_house
+from tests.load.pbx import cpu_s
+from tests.ports import free_port
+
+EVERY_S = 30.0
+WARM = 2  # looks before which memory still settles
+MOST_KB_PER_MINUTE = 1024.0
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    at: float
+    server_kb: int
+    server_files: int
+    server_threads: int
+    asterisk_kb: int
+    asterisk_files: int
+    channels: int
+    cpu_s: float
+
+
+def look(house: LoadHouse, channels: int) -> Look:
+    assert house.server is not None
+    server, asterisk = house.server.pid, house.pbx.pid or 0
+    return Look(
+        time.time(), _kb(server), _files(server), len(list(Path(f"/proc/{server}/task").iterdir())), _kb(asterisk),
+        _files(asterisk), channels, cpu_s(server),
+    )  # fmt: skip
+
+
+def _kb(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
+
+
+def _files(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def slope(looks: list[Look]) -> float:
+    """How the server's memory grows, in KB a minute: least squares over the second half."""
+    part = looks[len(looks) // 2 :]
+    n = len(part)
+    if n < 2:
+        return 0.0
+    xs, ys = [(one.at - part[0].at) / 60 for one in part], [float(one.server_kb) for one in part]
+    mx, my = sum(xs) / n, sum(ys) / n
+    return sum((x - mx) * (y - my) for x, y in zip(xs, ys, strict=True)) / sum((x - mx) ** 2 for x in xs)
+
+
+async def soak(minutes: float, rate: int) -> list[str]:
+    faults: list[str] = []
+    async with load_house(agents=120, cel=True, agent="agent_talks") as house:
+        await house.start()
+        await house.agents_ready()
+        before = look(house, 0)
+        media, count = free_port(socket.SOCK_DGRAM), int(rate * 60 * minutes)
+        sipp = await house.sipp(
+            "caller_served", [str(media)], "-r", str(rate), "-m", str(count), "-l", "2000", "-rtp_echo", "-mp",
+            str(media), "-recv_timeout", "60000", "-timeout", f"{int(minutes * 60 + 120)}s",
+        )  # fmt: skip
+        looks: list[Look] = []
+        while sipp.returncode is None:
+            try:
+                await asyncio.wait_for(asyncio.shield(sipp.wait()), EVERY_S)
+            except TimeoutError:
+                now = look(house, len(await house.channels()))
+                looks.append(now)
+                sys.stdout.write(
+                    f"  {len(looks) * EVERY_S / 60:5.1f} min: server {now.server_kb / 1024:.0f} MB,"
+                    f" {now.server_files} files, {now.server_threads} threads; Asterisk"
+                    f" {now.asterisk_kb / 1024:.0f} MB, {now.asterisk_files} files; {now.channels} channels\n"
+                )
+                sys.stdout.flush()
+        await house.until(house.is_empty, 60)
+        await asyncio.sleep(3)
+        after = look(house, 0)
+        bridges = await house.pbx.console("bridge show all")
+        if len(bridges.strip().splitlines()) > 1:
+            faults.append(f"bridges are left: {bridges[:300]}")
+        if after.server_files > before.server_files + 5:
+            faults.append(f"the server holds {after.server_files} files, {before.server_files} before")
+        if after.asterisk_files > before.asterisk_files + 5:
+            faults.append(f"Asterisk holds {after.asterisk_files} files, {before.asterisk_files} before")
+        grows = slope(looks[WARM:] or looks)
+        if len(looks) > 4 * WARM and grows > MOST_KB_PER_MINUTE:
+            faults.append(f"the server's memory grows by {grows:.0f} KB a minute")
+        faults += await _alive(house)
+        await house.stop()
+        with next(house.folder.glob("caller_served-*.stat")).open() as file:
+            last = list(csv.DictReader(file, delimiter=";"))[-1]
+        answered, failed = int(last["SuccessfulCall(C)"]), int(last["FailedCall(C)"])
+        if failed or answered != count:
+            faults.append(f"{answered} of {count} callers were served, {failed} failed")
+        cel = (house.folder / "pbx" / "log" / "cel-custom" / "Master.csv").read_text()
+        wrong = checker.faults(checker.read_cel(cel), await journal_of(house.database_url))
+        faults += wrong[:20]
+        log = (house.run_dir / "zongji.log").read_text()
+        errors = [line for line in log.splitlines() if '"level":"error"' in line]
+        faults += errors[:5]
+        each = 1000 * (after.cpu_s - before.cpu_s) / max(1, answered)
+        sys.stdout.write(
+            f"  {answered} of {count} served, {failed} failed; CEL and journal differ in {len(wrong)}; memory slope"
+            f" {grows:+.0f} KB a minute; server {each:.2f} ms CPU a call; {len(errors)} errors in the log\n"
+        )
+    return faults
+
+
+async def _alive(house: LoadHouse) -> list[str]:
+    """What the server itself says is still there."""
+    found = []
+    for line in (await house.metrics()).splitlines():
+        name, _, value = line.rpartition(" ")
+        if name in {"zongji_calls_live", "zongji_legs_live", "zongji_journal_waiting"} and float(value) > 0:
+            found.append(f"{name} is {value} when all is over")
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=30.0)
+    parser.add_argument("--rate", type=int, default=56)
+    chosen = parser.parse_args()
+    faults = asyncio.run(soak(chosen.minutes, chosen.rate))
+    for fault in faults:
+        sys.stdout.write(f"FAULT: {fault[:300]}\n")
+    sys.stdout.write("good\n" if not faults else f"{len(faults)} faults\n")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
