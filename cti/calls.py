@@ -229,7 +229,6 @@ class Calls:
         self._of_link = [
             asyncio.create_task(self._reconcile(), name="reconcile"),
             asyncio.create_task(self._beat(), name="heartbeat"),
-            asyncio.create_task(self._renew(), name="renewal"),
         ]
 
     def link_down(self) -> None:
@@ -254,13 +253,13 @@ class Calls:
             await asyncio.sleep(HEARTBEAT_S)
 
     async def _renew(self) -> None:
-        """Nobody who stands in our loop goes to the fallback while we are here."""
+        """Nobody who stands in our loop goes to the fallback while we are here: at once, for it may be late already."""
         while True:
-            await asyncio.sleep(self._away_s / 3)
             for n, leg in enumerate([leg for leg in self.legs.values() if leg.wants_renewal], 1):
                 leg.renew(self._away_s)
                 if n % BATCH == 0:
                     await asyncio.sleep(0)
+            await asyncio.sleep(self._away_s / 3)
 
     async def _reconcile(self) -> None:
         """Where each leg stands, asked until it is known."""
@@ -278,6 +277,7 @@ class Calls:
                 self._on_device(row.get("device", ""), row.get("state", ""))
             await self._found(rows)
             self._known.set()
+            self._of_link.append(asyncio.create_task(self._renew(), name="renewal"))
             early, self._early = self._early, []
             for message in early:
                 self.hear(message)

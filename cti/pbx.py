@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import re
+import signal
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
@@ -110,6 +111,18 @@ def render(config: PbxConfig, templates: Path) -> None:
         _write_private(run_dir / "etc" / source.name, _filled(source, values))
 
 
+def is_rendered(config: PbxConfig, templates: Path) -> bool:
+    """Whether what lies under `run_dir` is what `render` would write."""
+    values = _values(config, provided(config.provided).modules, config.run_dir.resolve())
+    try:
+        return all(
+            (config.run_dir / "etc" / source.name).read_text("utf-8") == _filled(source, values)
+            for source in templates.glob("*.conf")
+        )
+    except OSError:
+        return False
+
+
 def render_for_another(config: PbxConfig, templates: Path, folder: Path) -> tuple[str, ...]:
     """Write (0600) what an Asterisk that is not ours needs of us; the names of the files. Raises PbxError, OSError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -207,13 +220,35 @@ async def reclaim(run_dir: Path) -> int | None:
 # -- running ---------------------------------------------------------------------------------------------------------
 
 
+class _Found:
+    """A process of an earlier run, as far as a child of our own is like it."""
+
+    def __init__(self, pid_file: Path, mark: str, pid: int) -> None:
+        self.pid, self._pid_file, self._mark = pid, pid_file, mark
+
+    @property
+    def returncode(self) -> int | None:
+        return None if orphans.running(self._pid_file, self._mark) == self.pid else 0
+
+    def terminate(self) -> None:
+        os.kill(self.pid, signal.SIGTERM)
+
+    def kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+
+    async def wait(self) -> int:
+        while self.returncode is None:  # noqa: ASYNC110 - not our child
+            await asyncio.sleep(0.02)
+        return 0
+
+
 class Pbx:
     """One Asterisk process of ours. `templates` is rendered at each start, so settings always take effect."""
 
     def __init__(self, config: PbxConfig, templates: Path) -> None:
         self._config, self._templates = config, templates
         self._run_dir = config.run_dir.resolve()
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: asyncio.subprocess.Process | _Found | None = None
         self._fully_booted = False
 
     @property
@@ -223,6 +258,15 @@ class Pbx:
     @property
     def alive(self) -> bool:
         return self._process is not None and self._process.returncode is None
+
+    def take_up(self) -> bool:
+        """An Asterisk that runs from here as it is to be is ours again, with its calls; False when there is none."""
+        pid_file, mark = self._run_dir / "asterisk.pid", _main_file(self._run_dir)
+        pid = orphans.running(pid_file, mark)
+        if pid is None or not is_rendered(self._config, self._templates):
+            return False
+        self._process, self._fully_booted = _Found(pid_file, mark, pid), True
+        return True
 
     async def start(self, deadline_s: float = 20.0) -> None:
         """Return once Asterisk is fully booted; raises PbxError, leaving nothing behind, when it does not get there."""

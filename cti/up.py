@@ -47,9 +47,9 @@ async def up(settings: Settings) -> None:
     stop = _Stop()
     async with AsyncExitStack() as stack:
         run_dir = settings.run_dir
-        settings = _with_outside(settings)
         _take_folder(run_dir, stack)
-        await end_orphans(run_dir)
+        settings = _with_outside(settings)
+        await end_orphans(run_dir, but_asterisk=settings.asterisk.own)
         kept = gather(settings)
         tls = spoken_to(settings.web, run_dir)
         taken = stack.enter_context(closing(listening(settings.web.host, settings.web.port)))
@@ -57,7 +57,11 @@ async def up(settings: Settings) -> None:
         if settings.asterisk.own:
             config = await asyncio.to_thread(pbx_config, settings, kept, voice, run_dir / "pbx")
             asterisk = Pbx(config, TEMPLATES)
-            await asterisk.start()
+            if asterisk.take_up():
+                say(f"took up the Asterisk of an earlier run that was killed (process {asterisk.pid}), with its calls")
+            else:
+                await end_orphans(run_dir)
+                await asterisk.start()
             stack.push_async_callback(asterisk.stop)
         server = Server(settings, kept, voice)
         app = await stack.enter_async_context(server.running())
@@ -81,9 +85,18 @@ def _with_outside(settings: Settings) -> Settings:
     out = settings.outbound
     if settings.profile != "demo" or not settings.asterisk.own or out.trunk is not None:
         return settings
-    gateway = f"sip:127.0.0.1:{free_port(socket.SOCK_DGRAM)}"
+    gateway = f"sip:127.0.0.1:{_outside_port(settings.run_dir)}"
     line = {"trunk": OUTSIDE, "gateway": gateway, "show_as": out.show_as or ["02195588", "4008095588"]}
     return settings.model_copy(update={"outbound": out.model_copy(update=line)})
+
+
+def _outside_port(run_dir: Path) -> int:
+    """The same at each start: an Asterisk of an earlier run knows it."""
+    kept = run_dir / "outside.port"
+    if not kept.exists():
+        run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        kept.write_text(str(free_port(socket.SOCK_DGRAM)))
+    return int(kept.read_text())
 
 
 @asynccontextmanager
@@ -111,13 +124,14 @@ async def _registered(server: Server, deadline_s: float = 10.0) -> None:
         raise phones.PhoneError(f"the demo's telephones did not register in {deadline_s:g} s: see {where}") from None
 
 
-async def end_orphans(run_dir: Path) -> None:
+async def end_orphans(run_dir: Path, *, but_asterisk: bool = False) -> None:
     """What a server that was killed left running."""
-    for what, reclaim in (
-        ("Asterisk", pbx.reclaim(run_dir / "pbx")),
+    reclaims = [
         ("telephones", phones.reclaim(run_dir / PHONES)),
         ("outside telephone", phones.reclaim(run_dir / OUTSIDE)),
-    ):
+        *([] if but_asterisk else [("Asterisk", pbx.reclaim(run_dir / "pbx"))]),
+    ]
+    for what, reclaim in reclaims:
         if (pid := await reclaim) is not None:
             say(f"ended the {what} of an earlier run that was killed (process {pid})")
 

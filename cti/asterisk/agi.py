@@ -57,6 +57,15 @@ class AgiConversation:
         finally:
             self._pending.pop(command_id, None)
 
+    def send(self, text: str) -> None:
+        """A command whose answer nobody awaits."""
+        command_id = next(self._ids)
+        self._under_way.add(command_id)
+        self._quiet.clear()
+        self._send(commands.Agi(self._uniqueid, text, command_id)).add_done_callback(
+            lambda accepted: self._accepted(command_id, accepted)
+        )
+
     async def quiet(self, most_s: float) -> bool:
         """Asterisk carries out nothing on this channel; False when it does so still after that time."""
         if self._quiet.is_set():

@@ -80,6 +80,7 @@ class Leg:
         self.customer = False  # for whom the fallback is, if the server should not come back
         self._noted: tuple[str, str] | None = None
         self._joined_at = -JOINING_S
+        self._music = False  # it is to hear music whenever nothing else plays
         self._link = link
         self._agi = AgiConversation(link.send, uniqueid)
         self._parked = asyncio.Event()
@@ -110,11 +111,17 @@ class Leg:
         self.channel = message.channel
         self._born = self.answered = True
         self._is_parked()
+        self._go_on_with_music()
 
     def _is_parked(self) -> None:
         self._in_room.clear()
         self._parked.set()
         self._settled.set()
+
+    def _go_on_with_music(self) -> None:
+        """Into its loop a leg comes without, by whatever way."""
+        if self._music:
+            self._agi.send(commands.set_music(True))
 
     def _on_the_way(self) -> None:
         self._parked.clear()
@@ -144,6 +151,7 @@ class Leg:
             self._digit_came.set()
 
     def _on_bridge_enter(self, message: BridgeEnter) -> None:
+        self._music = False
         self._parked.clear()
         self._settled.set()
         self._bridge = message.bridge_id
@@ -211,6 +219,7 @@ class Leg:
             self._settled.set()
         elif ours and state in PARKED_STATES:
             self._is_parked()
+            self._go_on_with_music()
         self._known.set()
         if self._noted is not None:
             self._link.send(commands.Setvar(self.uniqueid, *self._noted))
@@ -336,7 +345,7 @@ class Leg:
         return got
 
     async def _stream(self, file: Path, escape: str) -> AgiResult:
-        self._playing = True
+        self._playing, self._music = True, False
         try:
             return await self._command(commands.stream_file(str(file), escape))
         finally:
@@ -381,7 +390,8 @@ class Leg:
             await self._digit_came.wait()
 
     async def music(self, on: bool) -> None:
-        """Music on hold plays from now on, or no longer."""
+        """Music on hold plays from now on, or no longer; also when the leg has been elsewhere, but for a bridge."""
+        self._music = on
         await self._surely(commands.set_music(on))
 
     async def tone(self, name: str | None) -> None:
@@ -390,6 +400,7 @@ class Leg:
 
     async def take_message(self, path: Path, most_s: float, silence_s: float) -> None:
         """What it says goes into a .wav at `path`, until a key, so much silence, or the end of its time."""
+        self._music = False
         await self._command(commands.record_file(str(path), most_s, silence_s), most_s + 15.0)
 
     async def record(self, name: str) -> None:

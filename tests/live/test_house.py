@@ -164,7 +164,7 @@ async def test_after_a_kill_the_next_house_comes_up_and_stop_ends_everything(com
     code, told = await commands.run("stop")
 
     assert any("asterisk" in one for one in orphans)
-    assert "ended the Asterisk of an earlier run" in said
+    assert "took up the Asterisk of an earlier run" in said
     assert "ended the telephones of an earlier run" in said
     assert refused[0] == 2
     assert "already running" in refused[1]

@@ -87,6 +87,8 @@ class Scene:
         """Nobody is gone, nobody has moved."""
         channels, order, talks = await self.look()
         self.report.must(self.channels <= channels, f"{what}: {len(self.channels - channels)} channels were dropped")
+        away = [row["uniqueid"] for row in (await self.house.channels()).values() if row.get("context") == "fallback"]
+        self.report.must(not away, f"{what}: {len(away)} callers are in the fallback")
         self.report.must(order == self.order, f"{what}: the order of those who wait is another")
         self.report.must(talks == self.talks, f"{what}: those who talk are others")
 

@@ -335,3 +335,26 @@ async def test_an_agent_left_alone_by_an_earlier_run_is_hung_up(house: House) ->
         house.fake.channels[agent.uniqueid] = agent
 
     await house.holds(lambda: agent.uniqueid not in house.fake.channels)
+
+
+async def test_whoever_waits_hears_music_again_after_having_been_elsewhere(house: House) -> None:
+    """A deadline that nobody renewed in time sends a caller through the dialplan and back into the loop."""
+    caller, call = await house.queued()
+    await house.holds(lambda: len(house.asked("AGI", Command="SET MUSIC ON")) >= 2)  # before and after the first words
+    house.fake.received.clear()
+
+    house.fake._leave_loop(caller)
+    house.fake._enter(caller)
+
+    await house.holds(lambda: house.asked("AGI", Command="SET MUSIC ON", Channel=caller.uniqueid))
+    assert call.state == "queued"
+    house.fake.hangs_up(caller)
+
+
+async def test_callers_are_told_to_stay_as_soon_as_the_link_is_there_again(house: House) -> None:
+    caller, _ = await house.queued()
+    house.fake.received.clear()
+    async with house.outage():
+        pass
+    await house.holds(lambda: house.asked("Setvar", Channel=caller.uniqueid, Variable="TIMEOUT(absolute)", Value="45"))
+    house.fake.hangs_up(caller)
