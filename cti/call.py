@@ -186,6 +186,7 @@ class Call:
         self._look_up: asyncio.Task[None] | None = None
         self._wait: asyncio.Future[Party] | None = None
         self._wish: Wish | None = None
+        self._pbx_is_gone = False
         self._wished: Wish | None = None  # of which the place in line is known
         self._forward_to = ""
         self._announcement = "queue_wait"
@@ -642,6 +643,8 @@ class Call:
         return wait.result() if wait is not None and came else None
 
     def _ended(self) -> None:
+        if self._pbx_is_gone:
+            self._end_as("pbx_restart", "pbx")
         self.facts.ended_at = now = self._house.clock()
         talk = now - self.facts.connected_at if self.facts.connected_at else 0.0
         self.move(Happening.HUNG_UP)
@@ -724,6 +727,10 @@ class Call:
         if self._wait is not None and not self._wait.done():
             self._house.router.leave(self.id)
         return True
+
+    def lost_with_pbx(self) -> None:
+        """Asterisk was started anew: whatever of this call was on the line is no more."""
+        self._pbx_is_gone = self.leg.dialled
 
     def waits_no_longer(self, reason: str) -> None:
         """What the caller chose is done."""

@@ -157,8 +157,25 @@ class Callbacks:
         call.waiting_as(Wish(request.queue, request.requires, request.priority, since=since), request.since)
         self._calls.begin(call)
 
+    def _make_good(self, call: Call) -> None:
+        """Who was lost with Asterisk while waiting or talking is called back, with the place in line of then."""
+        facts, now = call.facts, self._clock()
+        number = as_dialled(facts.number)
+        if not facts.queue or facts.direction != "in" or self.refused(number, facts.number) is not None:
+            return
+        since = facts.waiting_since or facts.arrived_at
+        request = Request(
+            f"b{secrets.token_hex(8)}", call.id, number, facts.number, facts.queue, "", 0.0, facts.language, since, now,
+            now + self._rules.expires_s, "waiting", 0, now,
+        )  # fmt: skip
+        call.publish(events.CallbackAsked, callback_id=request.id, number=number, since=since)
+        self._is(request)
+
     def _call_ended(self, event: events.CallEnded) -> None:
         now = self._clock()
+        lost = self._calls.calls.get(event.call_id or "") if event.outcome == "pbx_restart" else None
+        if lost is not None:
+            self._make_good(lost)
         carried = self._carried.pop(event.call_id or "", None)
         if carried is not None:
             reached, tried = event.outcome not in NOT_REACHED, event.outcome == "not_reached"

@@ -16,7 +16,7 @@ from cti.adoption import ARRIVALS, LEGS, OURS, Channel, Plan, plan
 from cti.asterisk import commands
 from cti.asterisk.channel import UNSEEN, Leg
 from cti.asterisk.link import ActionRefused, ActionTimeout, Link, LinkDown
-from cti.asterisk.messages import AsyncAgiStart, DeviceState, Fields, Message, NewChannel
+from cti.asterisk.messages import AsyncAgiStart, DeviceState, Fields, FullyBooted, Message, NewChannel
 from cti.call import Call, Facts, House, TakenUp
 from cti.notes import CUSTOMER, PARTY, VARIABLES
 
@@ -24,6 +24,7 @@ log = structlog.get_logger(__name__)
 HEARTBEAT_S = 5.0
 BATCH = 100  # renewals written at once
 ASK_AGAIN_S = 1.0
+CLOSE_S = 5.0  # two times of the start of one Asterisk, told by whole seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,8 @@ class Calls:
         self._run = secrets.token_hex(3)
         self._of_link: list[asyncio.Task[None]] = []
         self._known = asyncio.Event()
+        self._began: float | None = None
+        self._restarted = False
         self._early: list[Message] = []
         self.adopter: Adopter | None = None
         self.on_known: Callable[[], None] = lambda: None
@@ -89,6 +92,9 @@ class Calls:
         if isinstance(message, DeviceState):
             self._on_device(message.device, message.state)
             return
+        if isinstance(message, FullyBooted):
+            self._booted(message)
+            return
         uniqueid = getattr(message, "uniqueid", "")
         leg = self.legs.get(uniqueid)
         if leg is not None:
@@ -99,6 +105,12 @@ class Calls:
             self._end_stray(uniqueid)
         elif isinstance(message, AsyncAgiStart) and not self.draining:
             self._arrival(message)
+
+    def _booted(self, message: FullyBooted) -> None:
+        """Whether it is the Asterisk of before; another has none of our calls."""
+        began = self.now() - message.uptime_s
+        self._restarted = self._began is not None and began > self._began + CLOSE_S
+        self._began = began
 
     def _dialled(self, uniqueid: str) -> bool:
         return uniqueid.startswith(f"{OURS}{self._run}-")
@@ -286,6 +298,11 @@ class Calls:
     async def _found(self, rows: list[Fields]) -> None:
         """Legs that are no more have ended; calls of a server before go on."""
         alive = {row.get("uniqueid", ""): row for row in rows}
+        if self._restarted:
+            log.warning("Asterisk has been started anew: its calls are lost", calls=len(self.calls))
+            for call in self.calls.values():
+                call.lost_with_pbx()
+        self._restarted = False
         for uniqueid, leg in list(self.legs.items()):
             row = alive.get(uniqueid)
             if leg.in_doubt and row is None:

@@ -107,7 +107,9 @@ class DeviceState(msgspec.Struct, frozen=True, gc=False):
 
 
 class FullyBooted(msgspec.Struct, frozen=True, gc=False):
-    pass
+    """`uptime_s`: how long it has been up."""
+
+    uptime_s: int = 0
 
 
 class Shutdown(msgspec.Struct, frozen=True, gc=False):
@@ -255,6 +257,6 @@ EVENTS: dict[bytes, Callable[[bytes], Message]] = {
     b"ChanSpyStart": lambda block: SpyStarted(_field(block, b"SpyerUniqueid")),
     b"DTMFEnd": _of_channel(DtmfEnd, b"Digit", b"Direction"),
     b"DeviceStateChange": _device_state,
-    b"FullyBooted": lambda _: FullyBooted(),
+    b"FullyBooted": lambda block: FullyBooted(_number(_field(block, b"Uptime"))),
     b"Shutdown": lambda _: Shutdown(),
 }

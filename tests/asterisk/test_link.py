@@ -80,7 +80,7 @@ async def party(fake: FakeAsterisk) -> AsyncIterator[Party]:
 async def test_up_means_logged_in_and_booted(fake: FakeAsterisk, party: Party) -> None:
     assert party.link.up
     assert party.ups == 1
-    assert party.heard == [FullyBooted()]
+    assert party.heard == [FullyBooted(1)]
 
 
 async def test_logged_in_is_not_yet_up(fake: FakeAsterisk) -> None:
