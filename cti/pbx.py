@@ -20,6 +20,7 @@ from pathlib import Path
 from cti import orphans
 
 LOOPBACK = "127.0.0.1"
+PRIVATELY = ("/bin/sh", "-c", 'umask 077; exec "$@"', "sh")  # uvloop has no umask of its own
 SOCKET_PATH_MAX = 107  # sun_path; asterisk.ctl lives in the run directory
 PLACEHOLDER = re.compile(r"@([A-Z_]+)@")
 NAME = re.compile(r"[A-Za-z0-9_-]+")
@@ -278,8 +279,8 @@ class Pbx:
         out = os.open(self._run_dir / "log" / "console.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
             self._process = await asyncio.create_subprocess_exec(
-                *self._argv, "-f", stdin=asyncio.subprocess.DEVNULL, stdout=out, stderr=out,
-                start_new_session=True, umask=0o077, cwd=self._run_dir,
+                *PRIVATELY, *self._argv, "-f", stdin=asyncio.subprocess.DEVNULL, stdout=out, stderr=out,
+                start_new_session=True, cwd=self._run_dir,
             )  # fmt: skip
         except OSError as error:
             raise PbxError(f"cannot start {self._argv[0]}: {error.strerror}; run provide.py again") from error

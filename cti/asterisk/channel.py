@@ -46,7 +46,7 @@ PLAY_DEADLINE_S = 120.0
 PARKED_STATES = {"Ring", "Up"}  # of a channel in no bridge: whoever has called us or answered us is in the loop
 TRIES = 3
 JOINING_S = 5.0
-QUIET_S = 1.0
+HUSH_TRIES = 10
 LOOP = ("legs", "leg", 1)
 ROOM = ("rooms", "room", 1)
 SPIES = "spies"
@@ -369,10 +369,25 @@ class Leg:
     async def stop_playing(self) -> None:
         """What plays now ends at once; its `play` returns."""
         if self._playing and not self.gone.done():
-            try:
-                await self._link.action(commands.ControlPlayback(self.uniqueid, "stop"))
-            except (ActionRefused, ActionTimeout, LinkDown) as error:
-                log.debug("nothing was playing", uniqueid=self.uniqueid, reason=str(error))
+            await self._stop()
+
+    async def _stop(self) -> None:
+        try:
+            await self._link.action(commands.ControlPlayback(self.uniqueid, "stop"))
+        except (ActionRefused, ActionTimeout, LinkDown) as error:
+            log.debug("nothing was playing", uniqueid=self.uniqueid, reason=str(error))
+
+    async def _hush(self) -> None:
+        """Nothing is being carried out on this leg.
+
+        A Bridge that takes a channel away while a STREAM FILE is just beginning there ends Asterisk: its thread goes on
+        with a stream that is gone (22.10.1, FRACK in ast_settimeout_full). What has not begun yet cannot be stopped.
+        """
+        for _ in range(HUSH_TRIES):
+            if await self._agi.quiet(BEGIN_S) or self.gone.done():
+                return
+            await self._stop()
+        log.warning("a leg is bridged in the middle of a command", uniqueid=self.uniqueid)
 
     async def key(self, timeout_s: float) -> str | None:
         """The next key, also one that was pressed before; None when there is none in this time."""
@@ -434,7 +449,7 @@ class Leg:
     async def seize(self, other: Leg) -> None:
         """As `bridge`, with another that stands in no loop of ours, such as one that listens in."""
         await self.settled()
-        await self._agi.quiet(QUIET_S)
+        await self._hush()
         self._no_deadline()
         await self._link.action(commands.Bridge(self.uniqueid, other.uniqueid))
 
@@ -446,10 +461,8 @@ class Leg:
         while True:
             await self.settled()
             await other.parked()
-            # A Bridge that takes a channel away while a STREAM FILE is just beginning there ends Asterisk: its thread
-            # goes on with a stream that is gone (22.10.1, FRACK in ast_settimeout_full).
-            if not (await self._agi.quiet(QUIET_S) and await other._agi.quiet(QUIET_S)):
-                log.warning("a leg is bridged in the middle of a command", uniqueid=self.uniqueid)
+            await self._hush()
+            await other._hush()
             self._no_deadline()
             other._no_deadline()
             try:
