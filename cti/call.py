@@ -327,6 +327,8 @@ class Call:
         self.goes_on.set()
         if before.apart:
             await self._joined(owner)
+        if self.state in {State.HELD, State.CONSULTING}:
+            self.leg.goes_on_with_music()
         go_on = self._go_on(owner, before.third)
         await (self._in_queue(go_on) if self.facts.direction == "in" else self._serve(go_on))
 

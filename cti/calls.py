@@ -12,7 +12,7 @@ from typing import Protocol
 import structlog
 
 from cti import events
-from cti.adoption import ARRIVALS, LEGS, OURS, Channel, Plan, plan
+from cti.adoption import ARRIVALS, FALLBACK, LEGS, OURS, Channel, Plan, plan
 from cti.asterisk import commands
 from cti.asterisk.channel import UNSEEN, Leg
 from cti.asterisk.link import ActionRefused, ActionTimeout, Link, LinkDown
@@ -327,6 +327,12 @@ class Calls:
         leg.found(found.name, found.state, found.bridge, ours=found.in_loop)
         return leg
 
+    def give_up(self, found: Channel) -> None:
+        """Nothing is known of this caller any more, who begins anew."""
+        self.legs.pop(found.uniqueid, None)
+        self.calls.pop(found.note.call if found.note else "", None)
+        self.back_to_loop(found)
+
     def gone_leg(self, uniqueid: str) -> Leg:
         """Of a party who has left meanwhile."""
         leg = self._adopt(uniqueid)
@@ -341,7 +347,8 @@ class Calls:
 
     def back_to_loop(self, found: Channel) -> None:
         """A caller whom the fallback has, and nobody else: the server is there again."""
-        self.link.send(commands.Redirect(found.uniqueid, ARRIVALS, found.exten, "try"))
+        dialled = found.exten if found.context in {ARRIVALS, FALLBACK} else found.note.dialled if found.note else ""
+        self.link.send(commands.Redirect(found.uniqueid, ARRIVALS, dialled or found.exten, "try"))
 
     async def close(self, grace_s: float = 3.0) -> None:
         """No new calls; those under way are ended."""

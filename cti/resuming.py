@@ -109,21 +109,31 @@ class Resuming:
     async def _adopt(self, found: Plan) -> None:
         pasts = await self._pasts(found)
         agents = await self._agents() if not self._agents_are_back else []
-        calls = [self._call(one, found, pasts.get(one.note.call) or {}) for one in found.calls]
-        self._tell_router(agents, list(zip(found.calls, calls, strict=True)))
+        pairs = [(one, call) for one in found.calls if (call := self._taken_up(one, found, pasts)) is not None]
+        self._tell_router(agents, pairs)
         self._agents_are_back = True
         for channel in found.standing:
             if channel.tag is not None:
                 self._floor.standing.take_up(channel.tag.id, self._calls.take_up(channel))
-        for one, call in zip(found.calls, calls, strict=True):
+        for one, call in pairs:
             self._mend(call, pasts.get(call.id))
             call.publish(events.CallTakenUp, state=call.state.value)
             for party in filter(None, (one.owner, one.third)):
-                self._floor.shows(party.id, call)
+                if party.kind == "agent":
+                    self._floor.shows(party.id, call)
             self._calls.begin(call)
-        if calls:
-            await asyncio.wait([asyncio.ensure_future(call.goes_on.wait()) for call in calls], timeout=STAND_S)
-            log.info("calls of an earlier run go on", calls=len(calls))
+        if pairs:
+            await asyncio.wait([asyncio.ensure_future(call.goes_on.wait()) for _, call in pairs], timeout=STAND_S)
+            log.info("calls of an earlier run go on", calls=len(pairs))
+
+    def _taken_up(self, one: Found, found: Plan, pasts: Mapping[str, Mapping[str, Any]]) -> Call | None:
+        """None for one that cannot be: its caller begins anew, and the others do not notice."""
+        try:
+            return self._call(one, found, pasts.get(one.note.call) or {})
+        except Exception:
+            log.exception("a call of an earlier run could not be taken up", call_id=one.note.call)
+            self._calls.give_up(one.customer)
+            return None
 
     async def account(self) -> None:
         """Whoever hung up while no server was there has ended: said as soon as all that was written is known."""
@@ -141,6 +151,8 @@ class Resuming:
     def _ended_meanwhile(self, row: dict[str, Any]) -> None:
         now, connected_at = self._clock(), row.get("connected_at")
         outcome = "served" if connected_at else "abandoned_in_queue" if row["queue"] else "abandoned_in_menu"
+        if not connected_at and row.get("direction", "in") != "in":  # no customer was on the line
+            outcome = "server_stopped"
         facts = {key: value for key, value in row.items() if key not in COLUMNS} | {"cause": "server_away"}
         self._book.keep(
             "call",

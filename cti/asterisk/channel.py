@@ -118,6 +118,12 @@ class Leg:
         self._parked.set()
         self._settled.set()
 
+    def goes_on_with_music(self) -> None:
+        """It hears music already, or should: nobody waits until it is sure."""
+        self._music = True
+        if self._parked.is_set():
+            self._go_on_with_music()
+
     def _go_on_with_music(self) -> None:
         """Into its loop a leg comes without, by whatever way."""
         if self._music:

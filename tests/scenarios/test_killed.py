@@ -247,3 +247,16 @@ async def test_whoever_waited_longest_is_next_when_a_talk_of_before_is_over(hous
         connected = await heir.until("agent_connected")
         assert connected.call_id == call.id
         heir.fake.hangs_up(waiting)
+
+
+async def test_one_that_cannot_be_taken_up_begins_anew_and_the_others_go_on(house: House) -> None:
+    broken, lost = await house.queued("13800000001")
+    waiting, kept = await house.queued("13800000002")
+    broken.variables[NOTE] = broken.variables[NOTE].replace('"requires":"', '"requires":"((( ')
+
+    async with house.killed() as heir:
+        assert heir.calls.calls[kept.id].state == "queued"
+        await heir.until("call_ended", call_id=lost.id)
+        for channel in (broken, waiting):
+            if channel.uniqueid in heir.fake.channels:
+                heir.fake.hangs_up(channel)
