@@ -18,6 +18,7 @@ async def test_those_who_wait_keep_their_order_and_their_time(house: House) -> N
     callers = [await house.queued(f"1380000000{n}") for n in range(4)]
     house.calls.calls[callers[3][1].id].hasten(50.0)
     before = {call.id: call.facts.waiting_since for _, call in callers}
+    await house.holds(lambda: len([one for one in house.fake.received if "queue_wait" in one.get("Command")]) == 4)
     house.fake.received.clear()
 
     async with house.killed() as heir:
