@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import gc
 import random
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -33,6 +32,7 @@ from cti.call import House
 from cti.callback_rules import Rules as CallbackRules
 from cti.callbacks import Callbacks
 from cti.calls import Calls
+from cti.clock import SteadyClock
 from cti.control import CallDesk
 from cti.dispatcher import Dispatcher
 from cti.floor import Floor
@@ -81,7 +81,10 @@ KNOWN_S = 15.0
 class Server:
     """One house, started by `running()`; what it is made of can be looked at while it runs."""
 
-    def __init__(self, settings: Settings, secrets: Secrets, voice: Voice, clock: Callable[[], float] = time.time):
+    def __init__(
+        self, settings: Settings, secrets: Secrets, voice: Voice, clock: Callable[[], float] | None = None
+    ) -> None:
+        clock = clock or SteadyClock()
         self.settings, self._secrets, self._voice, self.clock = settings, secrets, voice, clock
         self.bus = Bus()
         self._onward = settings.profile == "demo" if settings.outbound.onward is None else settings.outbound.onward
