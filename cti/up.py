@@ -8,7 +8,7 @@ import socket
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from pathlib import Path
 
 from agents.pages import missing
@@ -48,8 +48,8 @@ async def up(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         run_dir = settings.run_dir
         _take_folder(run_dir, stack)
-        settings = _with_outside(settings)
         await end_orphans(run_dir, but_asterisk=settings.asterisk.own)
+        settings = _with_outside(settings)
         kept = gather(settings)
         tls = spoken_to(settings.web, run_dir)
         taken = stack.enter_context(closing(listening(settings.web.host, settings.web.port)))
@@ -91,12 +91,15 @@ def _with_outside(settings: Settings) -> Settings:
 
 
 def _outside_port(run_dir: Path) -> int:
-    """The same at each start: an Asterisk of an earlier run knows it."""
+    """The same at each start, as long as nobody else has it: an Asterisk of an earlier run knows it."""
     kept = run_dir / "outside.port"
-    if not kept.exists():
-        run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        kept.write_text(str(free_port(socket.SOCK_DGRAM)))
-    return int(kept.read_text())
+    with suppress(OSError, ValueError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        port = int(kept.read_text())
+        probe.bind(("127.0.0.1", port))
+        return port
+    port = free_port(socket.SOCK_DGRAM)
+    kept.write_text(str(port))
+    return port
 
 
 @asynccontextmanager
