@@ -159,7 +159,7 @@ def test_production_without_secrets_starts_nothing_and_names_each(here: Place) -
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("postgresql+asyncpg://zongji:hidden-word@127.0.0.1:{port}/zongji", "Connect call failed"),
+        ("postgresql+asyncpg://zongji:hidden-word@127.0.0.1:{port}/zongji", "Errno 111"),
         ("sqlite+aiosqlite:////proc/zongji.db", "No such file or directory"),
     ],
 )
