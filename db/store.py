@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import and_, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
@@ -23,6 +23,7 @@ from db.tables import (
     WriteUpRow,
 )
 
+T = TypeVar("T")
 RECENT = 5
 MOST_MISSED = 200
 ANSWERED = JournalRow.data["reason"].as_string() == "answered"
@@ -47,7 +48,7 @@ class Store:
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
         self._session = async_sessionmaker(engine, expire_on_commit=False)
-        self._asked: set[asyncio.Task[dict[str, Any] | None]] = set()
+        self._asked: set[asyncio.Task[Any]] = set()
 
     async def ping(self) -> None:
         async with self.engine.connect() as connection:
@@ -88,11 +89,12 @@ class Store:
             await session.execute(update(AgentRow).where(AgentRow.id == agent_id).values(**values))
 
     async def find_customer(self, kind: str, value: str) -> dict[str, Any] | None:
-        """The record behind a `phone` (E.164) or an `account`, as desks show it; None when unknown.
+        """The record behind a `phone` (E.164) or an `account`, as desks show it; None when unknown."""
+        return await self._to_its_end(self._customer(kind, value))
 
-        Who gives up waiting leaves the question to come to its end: a connection torn out of its work stays open.
-        """
-        task = asyncio.create_task(self._customer(kind, value), name="look up customer")
+    async def _to_its_end(self, question: Coroutine[Any, Any, T]) -> T:
+        """Who gives up waiting leaves the question to come to its end: a connection torn out of its work stays open."""
+        task = asyncio.create_task(question, name="a question to the database")
         self._asked.add(task)
         task.add_done_callback(self._asked.discard)
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
@@ -159,14 +161,18 @@ class Store:
 
     async def call_story(self, call_id: str) -> dict[str, Any] | None:
         """The call's facts and every step of it in order; None when there is no such call."""
+        return await self._to_its_end(self._call_story(call_id))
+
+    async def _call_story(self, call_id: str) -> dict[str, Any] | None:
+        """The steps first: what is written between the two questions makes the facts newer, never older."""
         async with self._session() as session:
-            row = await session.get(CallRow, call_id)
-            if row is None:
-                return None
             steps = await session.scalars(
                 select(JournalRow).where(JournalRow.call_id == call_id).order_by(JournalRow.at, JournalRow.seq)
             )
             story = [{"at": s.at, "kind": s.kind, "agent_id": s.agent_id, **s.data} for s in steps]
+            row = await session.get(CallRow, call_id)
+            if row is None:
+                return None
             written = (await _write_ups(session, [call_id])).get(call_id, [])
             return {**_call(row), "steps": story, "write_ups": [_write_up(one) for one in written]}
 
@@ -199,6 +205,9 @@ class Store:
 
     async def agents_were(self, since: float, before: float) -> tuple[float, list[dict[str, Any]]]:
         """When anything was last written (0 for never), and each agent's last step between these times."""
+        return await self._to_its_end(self._agents_were(since, before))
+
+    async def _agents_were(self, since: float, before: float) -> tuple[float, list[dict[str, Any]]]:
         moved = (JournalRow.kind == "agent_moved", JournalRow.at >= since, JournalRow.at < before)
         last = select(JournalRow.agent_id, func.max(JournalRow.at).label("at")).where(*moved).group_by(
             JournalRow.agent_id
@@ -223,6 +232,9 @@ class Store:
 
     async def open_calls(self, before: float, since: float) -> list[dict[str, Any]]:
         """Calls that have come between these times and of which no end is known."""
+        return await self._to_its_end(self._open_calls(before, since))
+
+    async def _open_calls(self, before: float, since: float) -> list[dict[str, Any]]:
         query = select(CallRow).where(
             CallRow.arrived_at >= since, CallRow.arrived_at < before, CallRow.ended_at.is_(None)
         )
