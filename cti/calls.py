@@ -212,7 +212,8 @@ class Calls:
 
     def new_leg(self) -> Leg:
         """A leg with a name, which nobody has dialled yet."""
-        return self._adopt(f"{OURS}{self._run}-{next(self._ids)}")
+        # Of one length: Asterisk's Bridge takes an id for the beginning of one.
+        return self._adopt(f"{OURS}{self._run}-{next(self._ids):08d}")
 
     async def dial(self, endpoint: str, dialling: Dialling, leg: Leg | None = None) -> Leg:
         """A leg that rings; raises ActionRefused, ActionTimeout or LinkDown."""

@@ -452,12 +452,17 @@ class Leg:
             await self._link.action(commands.PlayDtmf(self.uniqueid, key))
             await asyncio.sleep(KEY_S)
 
+    @property
+    def _whole_name(self) -> str:
+        """For Bridge, which takes a Uniqueid for the beginning of one: `.1` may be `.19`. Names are of one length."""
+        return self.channel or self.uniqueid
+
     async def seize(self, other: Leg) -> None:
         """As `bridge`, with another that stands in no loop of ours, such as one that listens in."""
         await self.settled()
         await self._hush()
         self._no_deadline()
-        await self._link.action(commands.Bridge(self.uniqueid, other.uniqueid))
+        await self._link.action(commands.Bridge(self._whole_name, other._whole_name))
 
     async def bridge(self, other: Leg) -> None:
         """Both hear each other; whoever was bridged with this leg is back in their loop, `other` waits in its own.
@@ -472,7 +477,7 @@ class Leg:
             self._no_deadline()
             other._no_deadline()
             try:
-                await self._link.action(commands.Bridge(self.uniqueid, other.uniqueid))
+                await self._link.action(commands.Bridge(self._whole_name, other._whole_name))
             except LinkDown:
                 if await self._together(other):
                     return

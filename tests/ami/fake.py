@@ -423,7 +423,9 @@ class FakeAsterisk:
             self.answers(channel)
 
     def _bridge(self, said: Said) -> None:
-        legs = [self.channels.get(said.get(name)) for name in ("Channel1", "Channel2")]
+        named = {one.name: one for one in self.channels.values()}
+        asked = [said.get(name) for name in ("Channel1", "Channel2")]
+        legs = [self.channels.get(one) or named.get(one) for one in asked]
         for n, leg in enumerate(legs, 1):
             if leg is None:
                 self.respond(said, "Error", "Channel" + str(n))

@@ -323,7 +323,8 @@ async def test_the_caller_is_gone_when_the_bridge_is_made(house: House) -> None:
     def too_late(said: Said) -> None:
         del house.fake.instead["Bridge"]
         house.fake.respond(said, "Error", "Channel1")
-        house.fake.hangs_up(house.fake.channels[said.get("Channel1")])
+        [caller] = [one for one in house.fake.channels.values() if one.name == said.get("Channel1")]
+        house.fake.hangs_up(caller)
 
     house.fake.instead["Bridge"] = too_late
     _, call = await house.queued()
@@ -522,4 +523,14 @@ async def test_no_callers_name_keeps_a_phone_from_ringing(house: House, name: st
     caller, _, _ = await house.talking()
 
     assert time.monotonic() - since < 5
+    house.fake.hangs_up(caller)
+
+
+async def test_a_bridge_names_its_channels_whole(house: House) -> None:
+    """Asterisk takes a Uniqueid there for the beginning of one: `zongji-17.1` would be `zongji-17.12` as well."""
+    await house.agent()
+    caller, _, agent = await house.talking()
+    [bridge] = house.asked("Bridge")
+    assert {bridge.get("Channel1"), bridge.get("Channel2")} == {caller.name, agent.name}
+    assert len(agent.uniqueid.rpartition("-")[2]) == 8
     house.fake.hangs_up(caller)
