@@ -24,7 +24,7 @@ from tests.load.pbx import cpu_s
 from tests.ports import free_port
 
 EVERY_S = 30.0
-WARM = 4  # looks before which memory still settles
+WARM = 2  # looks before which memory still settles
 MOST_KB_PER_MINUTE = 1024.0
 
 
