@@ -7,9 +7,8 @@ read; it needs no record here, so pages stay logged in when the server is restar
 from __future__ import annotations
 
 import secrets
-from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -17,6 +16,7 @@ import jwt
 from pwdlib import PasswordHash
 
 from agents.ports import AgentLike
+from agents.windows import Windows
 
 ACCESS_S = 15 * 60.0
 SESSION_S = 12 * 3600.0
@@ -184,36 +184,16 @@ class Auth:
         return bool(parts.netloc) and (own or origin.lower() in self._origins)
 
 
-@dataclass(slots=True)
 class LoginLimit:
     """At most `tries` attempts in `within_s` for one login from one address, `per_address` for an address in all."""
 
-    tries: int = 5
-    per_address: int = 30
-    within_s: float = 60.0
-    _seen: dict[tuple[str, str], deque[float]] = field(default_factory=dict)
-    _swept_at: float = 0.0
+    def __init__(self, tries: int = 5, per_address: int = 30, within_s: float = 60.0) -> None:
+        self._tries, self._per_address, self._windows = tries, per_address, Windows(within_s)
 
     def attempt(self, login: str, address: str, now: float) -> float:
         """Count an attempt. 0 when it may go on, else the seconds to wait; a refused attempt is not counted."""
-        self._sweep(now)
-        wait = max(self._wait((login, address), self.tries, now), self._wait(("", address), self.per_address, now))
-        if wait <= 0:
-            for key in ((login, address), ("", address)):
-                self._seen.setdefault(key, deque()).append(now)
-        return max(wait, 0.0)
+        return self._windows.attempt({(login, address): self._tries, ("", address): self._per_address}, now)
 
     def succeeded(self, login: str, address: str) -> None:
         """The right password clears the login's count, not the address's."""
-        self._seen.pop((login, address), None)
-
-    def _wait(self, key: tuple[str, str], allowed: int, now: float) -> float:
-        times = self._seen.get(key, deque())
-        while times and times[0] <= now - self.within_s:
-            times.popleft()
-        return times[0] + self.within_s - now if len(times) >= allowed else 0.0
-
-    def _sweep(self, now: float) -> None:
-        if now - self._swept_at > self.within_s:
-            self._swept_at = now
-            self._seen = {key: times for key, times in self._seen.items() if times and times[-1] > now - self.within_s}
+        self._windows.forget((login, address))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import TYPE_CHECKING
+
+from agents.parts import ApiError, problem
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,12 +13,7 @@ if TYPE_CHECKING:
 MOST_BYTES = 512 * 1024  # the longest body we expect is a menu's text
 BODY_S = 15.0
 UPLOADS = "/api/prompts/"  # which bound themselves as they come
-
-
-class _Refused(Exception):
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.code = status, code
+CLOSING = {"Connection": "close"}  # whatever else comes of the body is read by nobody
 
 
 class Bounded:
@@ -32,8 +28,8 @@ class Bounded:
             return
         try:
             body = await self._whole(scope, receive)
-        except _Refused as refused:
-            await _answer(send, refused)
+        except ApiError as refused:
+            await problem(refused)(scope, receive, send)
             return
         told = [body]
 
@@ -61,17 +57,11 @@ class Bounded:
                     if not message.get("more_body"):
                         return {"type": "http.request", "body": b"".join(parts), "more_body": False}
         except TimeoutError:
-            raise _Refused(408, "too_slow", f"a request is to be here within {self._body_s:g} s") from None
+            told = f"a request is to be here within {self._body_s:g} s"
+            raise ApiError(408, "too_slow", told, CLOSING) from None
 
-    def _too_big(self) -> _Refused:
-        return _Refused(413, "too_big", f"no more than {self._most_bytes} bytes")
-
-
-async def _answer(send: Send, refused: _Refused) -> None:
-    body = json.dumps({"error": {"code": refused.code, "message": str(refused)}}).encode()
-    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": refused.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    def _too_big(self) -> ApiError:
+        return ApiError(413, "too_big", f"no more than {self._most_bytes} bytes", CLOSING)
 
 
 class Rate:

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import structlog
 from starlette.requests import HTTPConnection
+from starlette.responses import JSONResponse
 
 from agents.auth import Auth, Denied, Identity
 from agents.commands import Commands
@@ -77,6 +78,11 @@ class ApiError(Exception):
     def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(message)
         self.status, self.code, self.message, self.headers = status, code, message, headers
+
+
+def problem(error: ApiError) -> JSONResponse:
+    """As every refusal is answered."""
+    return JSONResponse({"error": {"code": error.code, "message": error.message}}, error.status, error.headers)
 
 
 async def end_sessions(parts: Parts, agent_id: str) -> None:

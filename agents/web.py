@@ -30,7 +30,7 @@ from agents.auth import Auth
 from agents.commands import Commands
 from agents.limits import Bounded
 from agents.pages import add_pages
-from agents.parts import ApiError, Parts, end_sessions, parts_of
+from agents.parts import ApiError, Parts, end_sessions, parts_of, problem
 from agents.ports import (
     CheckResult,
     Control,
@@ -140,29 +140,25 @@ async def _guard(request: Request, call_next: Callable[[Request], Awaitable[Resp
     return response
 
 
-def _problem(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    return JSONResponse({"error": {"code": code, "message": message}}, status, headers)
-
-
 def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(ApiError)
     async def _known(_: Request, error: ApiError) -> JSONResponse:
-        return _problem(error.status, error.code, error.message, error.headers)
+        return problem(error)
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
-        return _problem(422, "invalid", f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}")
+        return problem(ApiError(422, "invalid", f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"))
 
     @app.exception_handler(HTTPException)
     async def _http(_: Request, error: HTTPException) -> JSONResponse:
         code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
-        return _problem(error.status_code, code, error.detail, dict(error.headers or {}))
+        return problem(ApiError(error.status_code, code, error.detail, dict(error.headers or {})))
 
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, error: Exception) -> JSONResponse:
         log.error("request failed", path=request.url.path, exc_info=error)
-        return _problem(500, "failed", "the server could not do this")
+        return problem(ApiError(500, "failed", "the server could not do this"))
 
 
 def _add_operations(app: FastAPI) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import msgspec
+
 from cti.asterisk.messages import Fields
 from cti.call_states import State
 from cti.notes import CUSTOMER, NOTE, PARTY, Note, PartyNote, read, read_tag, variables
@@ -28,7 +30,6 @@ class Channel:
     bridge: str
     context: str
     exten: str
-    shown: str
     note: Note | None
     tag: PartyNote | None
     customer: bool
@@ -69,7 +70,7 @@ def channel_of(row: Fields) -> Channel:
     told = variables(row)
     return Channel(
         row.get("uniqueid", ""), row.get("channel", ""), row.get("channelstatedesc", ""), row.get("bridgeid", ""),
-        row.get("context", ""), row.get("exten", ""), row.get("calleridname", ""), read(told.get(NOTE, "")),
+        row.get("context", ""), row.get("exten", ""), read(told.get(NOTE, "")),
         read_tag(told.get(PARTY, "")), CUSTOMER in told,
     )  # fmt: skip
 
@@ -114,7 +115,8 @@ def _call(customer: Channel, note: Note, channels: dict[str, Channel], together:
     partner = next((one for one in together if one.tag is not None and one is not customer), None)
     if state not in IN_A_TALK:
         if partner is not None and partner.tag is not None:
-            return Found(note, customer, State.TALKING, _with_leg(partner.tag, partner.uniqueid), unsaid=True)
+            with_leg = msgspec.structs.replace(partner.tag, leg=partner.uniqueid)
+            return Found(note, customer, State.TALKING, with_leg, unsaid=True)
         if state is State.RECALLING:  # the agent's leg is no more; to be rung again
             return Found(note, customer, State.TALKING, note.owner)
         return Found(note, customer, state)
@@ -128,8 +130,3 @@ def _call(customer: Channel, note: Note, channels: dict[str, Channel], together:
         and not channels[owner.leg].bridge
     )  # fmt: skip
     return Found(note, customer, state, owner, third, apart=apart)
-
-
-def _with_leg(tag: PartyNote, leg: str) -> PartyNote:
-    """The same party, its leg named."""
-    return PartyNote(tag.kind, tag.id, tag.contact_id, tag.recallable, tag.standing, leg, tag.name)

@@ -13,6 +13,7 @@ import structlog
 
 import ivr.run
 from cti import call_states, events
+from cti.adoption import Found
 from cti.asterisk.channel import Leg
 from cti.asterisk.link import ActionRefused
 from cti.bus import Bus
@@ -68,18 +69,14 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class TakenUp:
-    """Where a call of a server before stands; as `cti.adoption.Found`, with legs."""
+    """Where a call of a server before stands: what was found, with the legs and the menu that it names."""
 
-    state: State
+    found: Found
     wish: Wish | None = None
     owner: Party | None = None
     third: Third | None = None
     menu: MenuSet | None = None
     node: str = ""
-    forward_to: str = ""
-    unsaid: bool = False
-    apart: bool = False
-    elsewhere: bool = False
 
 
 class Router(Protocol):
@@ -300,7 +297,6 @@ class Call:
             await self._begin_recording()
         else:
             await self.unheard(False)  # whoever was asked for a secret is asked again
-        self._note()
         await self._in_menu(before.menu or self._house.menu_for(self.facts.dialled), before.node)
 
     async def _line_again(self, before: TakenUp) -> None:
@@ -310,7 +306,7 @@ class Call:
         await self._in_queue(self._be_served_again(before))
 
     async def _be_served_again(self, before: TakenUp) -> None:
-        if before.elsewhere:  # a telephone of the fallback has the caller, who perhaps comes back to us
+        if before.found.elsewhere:  # a telephone of the fallback has the caller, who perhaps comes back to us
             self._end_as("fallback", "caller")
             self.goes_on.set()
             await self.leg.parked()
@@ -320,12 +316,12 @@ class Call:
     async def _talk_again(self, before: TakenUp, owner: Party) -> None:
         """Those who talk do not notice."""
         self.agent = owner
-        if before.unsaid:
+        if before.found.unsaid:
             self.state = State.OFFERED
             self._connected(owner)
         self._end_as("served", "caller")
         self.goes_on.set()
-        if before.apart:
+        if before.found.apart:
             await self._joined(owner)
         if self.state in {State.HELD, State.CONSULTING}:
             self.leg.goes_on_with_music()
@@ -796,8 +792,8 @@ class Call:
 
     def take_up(self, before: TakenUp) -> None:
         """It goes on from there when it is run."""
-        self._taken_up, self.state, self._wish = before, before.state, before.wish
-        self._forward_to = before.forward_to
+        self._taken_up, self.state, self._wish = before, before.found.state, before.wish
+        self._forward_to = before.found.note.forward_to
 
     def _note(self) -> None:
         """Where it stands, on the customer's channel: the next server goes on from there."""

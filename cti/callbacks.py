@@ -60,7 +60,7 @@ class Callbacks:
         """Whoever is in this call is called back, once it has ended."""
         now = self._clock()
         request = Request(
-            f"b{secrets.token_hex(8)}", call.id, number, call.facts.number, wish.queue, wish.requires, wish.priority,
+            _new_id(), call.id, number, call.facts.number, wish.queue, wish.requires, wish.priority,
             call.facts.language, since, now, now + self._rules.expires_s,
         )  # fmt: skip
         call.publish(events.CallbackAsked, callback_id=request.id, number=number, since=since)
@@ -73,13 +73,19 @@ class Callbacks:
         why = self.refused(number, "") if number else "no_number"
         if why is not None:
             raise Refused(why, f"{number or 'nobody'} is not called back: {why}")
-        request = Request(
-            f"b{secrets.token_hex(8)}", call_id, number, "", str(story["queue"]), requires, 0.0,
-            str(story.get("language") or self._language), since, now, now + self._rules.expires_s, "waiting", 0, now,
-        )  # fmt: skip
+        language = str(story.get("language") or self._language)
+        return self._at_once(Request(
+            _new_id(), call_id, number, "", str(story["queue"]), requires, 0.0, language, since, now,
+            now + self._rules.expires_s,
+        ), by)  # fmt: skip
+
+    def _at_once(self, request: Request, by: str | None) -> Request:
+        """Nobody is on the line any more: it is in line from now on."""
+        request = replace(request, state="waiting", due_at=request.asked_at)
         self._bus.publish(
             events.CallbackAsked(
-                at=now, call_id=call_id, queue=request.queue, callback_id=request.id, number=number, since=since, by=by
+                at=request.asked_at, call_id=request.call_id, queue=request.queue, callback_id=request.id,
+                number=request.number, since=request.since, by=by,
             )
         )  # fmt: skip
         self._is(request)
@@ -164,12 +170,10 @@ class Callbacks:
         if not facts.queue or facts.direction != "in" or self.refused(number, facts.number) is not None:
             return
         since = facts.waiting_since or facts.arrived_at
-        request = Request(
-            f"b{secrets.token_hex(8)}", call.id, number, facts.number, facts.queue, "", 0.0, facts.language, since, now,
-            now + self._rules.expires_s, "waiting", 0, now,
-        )  # fmt: skip
-        call.publish(events.CallbackAsked, callback_id=request.id, number=number, since=since)
-        self._is(request)
+        self._at_once(Request(
+            _new_id(), call.id, number, facts.number, facts.queue, "", 0.0, facts.language, since, now,
+            now + self._rules.expires_s,
+        ), None)  # fmt: skip
 
     def _call_ended(self, event: events.CallEnded) -> None:
         now = self._clock()
@@ -195,6 +199,10 @@ class Callbacks:
                 except (SQLAlchemyError, OSError) as error:
                     log.warning("a callback could not be kept yet", callback=request.id, reason=type(error).__name__)
                     await asyncio.sleep(LOOK_S)
+
+
+def _new_id() -> str:
+    return f"b{secrets.token_hex(8)}"
 
 
 END = Request("", "", "", "", "", "", 0.0, "", 0.0, 0.0, 0.0)

@@ -82,7 +82,6 @@ class Calls:
         self._restarted = False
         self._early: list[Message] = []
         self.adopter: Adopter | None = None
-        self.on_known: Callable[[], None] = lambda: None
         self.link: Link
         self.draining = False
 
@@ -296,7 +295,6 @@ class Calls:
             early, self._early = self._early, []
             for message in early:
                 self.hear(message)
-            self.on_known()
 
     async def _found(self, rows: list[Fields]) -> None:
         """Legs that are no more have ended; calls of a server before go on."""

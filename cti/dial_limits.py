@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass, field
+from agents.windows import Windows
 
 HOUR_S = 3600.0
 
 
-@dataclass(slots=True)
 class DialLimits:
     """Calls begun in any hour, by one agent and by the house. Times are UTC epoch seconds."""
 
-    per_agent: int
-    per_house: int
-    _seen: dict[str, deque[float]] = field(default_factory=dict)
+    def __init__(self, per_agent: int, per_house: int) -> None:
+        self._per_agent, self._per_house, self._windows = per_agent, per_house, Windows(HOUR_S)
 
     def takes(self, agent_id: str, now: float) -> bool:
         """One more call, now, which counts if it may be."""
-        mine, all_ = self._last_hour(agent_id, now), self._last_hour("", now)
-        if len(mine) >= self.per_agent or len(all_) >= self.per_house:
-            return False
-        mine.append(now)
-        all_.append(now)
-        return True
-
-    def _last_hour(self, who: str, now: float) -> deque[float]:
-        seen = self._seen.setdefault(who, deque())
-        while seen and seen[0] <= now - HOUR_S:
-            seen.popleft()
-        return seen
+        return self._windows.attempt({agent_id: self._per_agent, "": self._per_house}, now) == 0

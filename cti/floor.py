@@ -117,10 +117,10 @@ class Floor:
         """The agent's phone rings, or answers by itself when `auto` or the queue says so."""
         facts, endpoint = call.facts, self.phone_of(agent_id)
         name = facts.customer["name"] if facts.customer else facts.name
-        if (up := self.standing.of(agent_id)) is not None:
-            return Party("agent", agent_id, up, contact_id, recallable=endpoint.startswith(BROWSER), standing=True)
-        auto = auto or self.answers.get(facts.queue or "", "ring") != "ring"
         recallable = endpoint.startswith(BROWSER)
+        if (up := self.standing.of(agent_id)) is not None:
+            return Party("agent", agent_id, up, contact_id, recallable=recallable, standing=True)
+        auto = auto or self.answers.get(facts.queue or "", "ring") != "ring"
         tag = PartyNote("agent", agent_id, contact_id, recallable).tag()
         leg = await self._calls.dial(endpoint, Dialling(timeout_s, name, facts.number, auto, call_id=call.id, tag=tag))
         return Party("agent", agent_id, leg, contact_id, recallable=recallable)
@@ -215,14 +215,16 @@ class Floor:
             return
         self._weigh(agent_id)
         if not connected:
-            asyncio.get_running_loop().call_later(PAGE_GRACE_S, self._page_stays_away, agent_id)
+            self._expect_page(agent_id)
         self._roster.floor_changed()
 
     def expect_pages(self) -> None:
         """Whoever was ready when a server before was killed has a while to come back."""
         for agent_id in self._people:
-            if self._state(agent_id).status is Status.READY:
-                asyncio.get_running_loop().call_later(PAGE_GRACE_S, self._page_stays_away, agent_id)
+            self._expect_page(agent_id)
+
+    def _expect_page(self, agent_id: str) -> None:
+        asyncio.get_running_loop().call_later(PAGE_GRACE_S, self._page_stays_away, agent_id)
 
     def _page_stays_away(self, agent_id: str) -> None:
         if not self._roster.connected(agent_id) and self._state(agent_id).status is Status.READY:

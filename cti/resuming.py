@@ -241,16 +241,12 @@ class Resuming:
         menu = past.get("menu")
         third = self._party(found.third, plan) if found.third else None
         before = TakenUp(
-            found.state,
+            found,
             Wish(note.queue, note.requires, note.priority) if waits else None,
             self._party(found.owner, plan) if found.owner else None,
             Third(third.kind, third.id, found.third.name, third) if third and found.third else None,
             menu,
             note.node if menu is not None and note.node in menu.nodes and not note.known else "",
-            note.forward_to,
-            found.unsaid,
-            found.apart,
-            found.elsewhere,
         )
         call = self._calls.resume(note.call, leg, facts, before)
         if self._recorder is not None and note.recorded:

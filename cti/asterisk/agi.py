@@ -46,12 +46,8 @@ class AgiConversation:
         command_id = next(self._ids)
         answer: asyncio.Future[AgiResult] = asyncio.get_running_loop().create_future()
         self._pending[command_id] = answer
-        self._under_way.add(command_id)
-        self._quiet.clear()
         try:
-            self._send(commands.Agi(self._uniqueid, text, command_id)).add_done_callback(
-                lambda accepted: self._accepted(command_id, accepted)
-            )
+            self._begin(text, command_id)
             async with asyncio.timeout(deadline_s):
                 return await answer
         finally:
@@ -59,7 +55,9 @@ class AgiConversation:
 
     def send(self, text: str) -> None:
         """A command whose answer nobody awaits."""
-        command_id = next(self._ids)
+        self._begin(text, next(self._ids))
+
+    def _begin(self, text: str, command_id: str) -> None:
         self._under_way.add(command_id)
         self._quiet.clear()
         self._send(commands.Agi(self._uniqueid, text, command_id)).add_done_callback(

@@ -232,14 +232,6 @@ class Leg:
         if self._asked_to_end or self._left:
             self._link.send(commands.Hangup(self.uniqueid, NORMAL_CLEARING))
 
-    @property
-    def bridged(self) -> bool:
-        return bool(self._bridge)
-
-    @property
-    def stands_in_loop(self) -> bool:
-        return self._parked.is_set()
-
     def bridged_with(self, other: Leg) -> bool:
         return bool(self._bridge) and self._bridge == other._bridge
 
