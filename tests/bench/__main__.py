@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +11,7 @@ from statistics import median
 from typing import NamedTuple
 
 from tests.bench import acd, desks, ivr, link, sounds
+from tests.bench.machine import described
 
 OUT = Path(".run/bench.json")
 RUNS = 3
@@ -53,20 +52,12 @@ def main(only: list[str]) -> None:
             }  # fmt: skip
     OUT.parent.mkdir(parents=True, exist_ok=True)
     known = json.loads(OUT.read_text("utf-8"))["figures"] if OUT.exists() else {}
-    told = {"machine": _machine(), "at": time.time(), "figures": {**known, **found}}
+    told = {"machine": described(), "at": time.time(), "figures": {**known, **found}}
     OUT.write_text(json.dumps(told, indent=1, ensure_ascii=False), "utf-8")
     print(f"{'':<44}{'median':>12}{'min':>12}{'max':>12}  unit")
     for key, one in found.items():
         print(f"{key:<44}{one['median']:>12,.4g}{one['min']:>12,.4g}{one['max']:>12,.4g}  {one['unit']}  {one['goal']}")
     print(f"{told['machine']}; written to {OUT}")
-
-
-def _machine() -> str:
-    cpu = next(
-        (line.partition(": ")[2] for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
-        platform.machine(),
-    )
-    return f"{cpu}, {os.cpu_count()} cores, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}"
 
 
 if __name__ == "__main__":

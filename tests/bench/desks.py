@@ -28,6 +28,7 @@ from typing import Any
 
 from tests.ami.fake import Channel, FakeAsterisk, fake_asterisk
 from tests.ami.tape import Said
+from tests.bench.machine import cpu_s
 from tests.served import ROOT, agent_ids
 
 TALK_S, WARM_S = 8.0, 12.0
@@ -36,7 +37,6 @@ MANY_DESKS, MANY_BOARDS, MANY_S, MANY_RATE = 1_000, 20, 20.0, 5.0
 KEYS = "12"  # Mandarin, quotes: the queue `trading`
 # With BENCH_PROFILE=FILE the server runs under cProfile, slower, and leaves what it found in the file.
 PROFILED = ("-m", "cProfile", "-o", os.environ["BENCH_PROFILE"]) if "BENCH_PROFILE" in os.environ else ()
-TICKS = os.sysconf("SC_CLK_TCK")
 Figures = Iterator[tuple[str, float, str, str]]
 
 
@@ -95,7 +95,7 @@ class House:
     opening_s: float
 
     def cpu_s(self) -> float:
-        return _cpu_s(self.server)
+        return cpu_s(self.server.pid)
 
     def memory_mb(self) -> float:
         return int(Path(f"/proc/{self.server.pid}/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
@@ -106,12 +106,6 @@ class House:
         found: dict[str, Any] = json.loads(told)
         assert not found["lost"], f"{found['lost']} pages were closed: {set(found['codes'])}"
         return found
-
-
-def _cpu_s(process: Process) -> float:
-    """User and system time so far."""
-    after_name = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(after_name[11]) + int(after_name[12])) / TICKS
 
 
 async def _started(*words: object, says: bytes) -> tuple[Process, str]:
@@ -148,10 +142,10 @@ async def house(desks: int, boards: int) -> AsyncIterator[House]:
             callers = Callers(fake)
             server, url = await _started(*PROFILED, "-m", "tests.served", folder, fake.port, desks, says=b"http")
             try:
-                before = _cpu_s(server)
+                before = cpu_s(server.pid)
                 pages, _ = await _started("-m", "tests.bench.pages", url, desks, boards, says=b"open")
                 try:
-                    yield House(server, pages, callers, _cpu_s(server) - before)
+                    yield House(server, pages, callers, cpu_s(server.pid) - before)
                 finally:
                     await _ended(pages)
             finally:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import csv
-import os
 import resource
 import shutil
 import tempfile
@@ -18,13 +17,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from cti.settings import RecordingSettings
+from tests.bench.machine import cpu_s
 from tests.live.conftest import House, running_pbx
 from tests.ports import free_port
 
 SCENARIO = Path(__file__).with_name("sipp_ivr.xml")
 RATES = (10, 20, 40)
 SECONDS = 12
-TICKS = os.sysconf("SC_CLK_TCK")
 MEDIA = (50_000, 55_999)
 LIMIT = 120  # seconds, for SIPp and all its calls
 
@@ -48,7 +47,7 @@ async def _bench() -> list[tuple[str, float, str, str]]:
 
 async def _at(house: House, rate: int, folder: Path) -> list[tuple[str, float, str, str]]:
     house.events.clear()
-    ours, theirs, begun = _own_s(), _cpu_s(house.pbx.pid or 0), time.monotonic()
+    ours, theirs, begun = _own_s(), cpu_s(house.pbx.pid or 0), time.monotonic()
     stats = folder / f"{rate}.csv"
     sipp = await asyncio.create_subprocess_exec(
         "sipp", house.sip, "-sf", str(SCENARIO), "-i", "127.0.0.1", "-p", str(free_port()), "-mi", "127.0.0.1",
@@ -76,7 +75,7 @@ async def _at(house: House, rate: int, folder: Path) -> list[tuple[str, float, s
         (f"{at}.failed", float(failed), "calls", "0"),
         (f"{at}.with_both_keys", 100 * reached / each, "%", ""),
         (f"{at}.server_ms", 1000 * (_own_s() - ours) / each, "ms CPU a call", ""),
-        (f"{at}.asterisk_ms", 1000 * (_cpu_s(house.pbx.pid or 0) - theirs) / each, "ms CPU a call", ""),
+        (f"{at}.asterisk_ms", 1000 * (cpu_s(house.pbx.pid or 0) - theirs) / each, "ms CPU a call", ""),
         (f"{at}.rate", each / took_s, "calls a second, with the last one's end", ""),
     ]
 
@@ -84,9 +83,3 @@ async def _at(house: House, rate: int, folder: Path) -> list[tuple[str, float, s
 def _own_s() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
-
-
-def _cpu_s(pid: int) -> float:
-    """User and system time of a process so far."""
-    after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(after_name[11]) + int(after_name[12])) / TICKS

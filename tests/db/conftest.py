@@ -130,8 +130,9 @@ def unprivileged() -> str | None:
     return next(name for name in ("postgres", "nobody") if name in known)
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[Postgres]:
+@contextlib.contextmanager
+def running_postgres() -> Iterator[Postgres]:
+    """A server of its own in a folder of its own, both gone afterwards."""
     where = programs()
     if where is None:
         pytest.fail("no postgresql: run 'make setup-tests'")
@@ -144,6 +145,12 @@ def postgres_server() -> Iterator[Postgres]:
     finally:
         server.kill()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    with running_postgres() as server:
+        yield server
 
 
 @pytest.fixture

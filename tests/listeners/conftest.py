@@ -107,13 +107,22 @@ async def reader(broker: Broker, topics: str = "zongji/#") -> AsyncIterator[Read
             await asyncio.wait({task})
 
 
-@pytest.fixture
-async def broker(tmp_path: Path) -> AsyncIterator[Broker]:
+@asynccontextmanager
+async def running_broker(folder: Path) -> AsyncIterator[Broker]:
+    """Mosquitto, open to all, until it is no longer wanted."""
     program = shutil.which("mosquitto") or shutil.which("mosquitto", path=PATH)
     if program is None:
         pytest.fail("no mosquitto: run 'make setup'")
-    broker = Broker(tmp_path, program)
+    broker = Broker(folder, program)
     broker.write_config()
     await broker.start()
-    yield broker
-    await broker.kill()
+    try:
+        yield broker
+    finally:
+        await broker.kill()
+
+
+@pytest.fixture
+async def broker(tmp_path: Path) -> AsyncIterator[Broker]:
+    async with running_broker(tmp_path) as broker:
+        yield broker

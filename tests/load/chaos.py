@@ -12,24 +12,20 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import random
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
-
-from sqlalchemy import text
+from pathlib import Path
 
 from cti.notes import NOTE, read, variables
-from db.engine import dispose, make_engine
-from tests.db.conftest import Postgres
-from tests.listeners.conftest import Broker
-from tests.load import checker
+from tests.db.conftest import Postgres, running_postgres
+from tests.listeners.conftest import Broker, running_broker
+from tests.load import books
 from tests.load.house import LoadHouse, load_house
-from tests.load.servers import mosquitto, postgres
 
 TALKING, WAITING = 10, 22
 GAP_S = 0.1
@@ -42,11 +38,9 @@ class Report:
     """What was measured and what did not hold."""
 
     faults: list[str] = field(default_factory=list)
-    lines: list[str] = field(default_factory=list)
     away: list[tuple[float, float]] = field(default_factory=list)
 
     def say(self, line: str) -> None:
-        self.lines.append(line)
         sys.stdout.write(f"  {line}\n")
         sys.stdout.flush()
 
@@ -69,8 +63,9 @@ class Scene:
     order: list[str] = field(default_factory=list)
     talks: set[tuple[str, str]] = field(default_factory=set)
 
-    async def look(self) -> tuple[set[str], list[str], set[tuple[str, str]]]:
-        """Every channel, the waiting calls in the order of their notes, and those who share a bridge."""
+    async def look(self) -> tuple[set[str], list[str], set[tuple[str, str]], int]:
+        """Every channel, the waiting calls in the order of their notes, those who share a bridge, and how many the
+        fallback has."""
         rows = await self.house.channels()
         waits: list[tuple[float, str]] = []
         bridges: dict[str, list[str]] = {}
@@ -81,14 +76,14 @@ class Scene:
             if row.get("bridgeid"):
                 bridges.setdefault(row["bridgeid"], []).append(uniqueid)
         pairs = {(a, b) for a, b in (sorted(pair) for pair in bridges.values() if len(pair) == 2)}
-        return set(rows), [call for _, call in sorted(waits)], pairs
+        away = sum(row.get("context") == "fallback" for row in rows.values())
+        return set(rows), [call for _, call in sorted(waits)], pairs, away
 
     async def holds(self, what: str) -> None:
         """Nobody is gone, nobody has moved."""
-        channels, order, talks = await self.look()
+        channels, order, talks, away = await self.look()
         self.report.must(self.channels <= channels, f"{what}: {len(self.channels - channels)} channels were dropped")
-        away = [row["uniqueid"] for row in (await self.house.channels()).values() if row.get("context") == "fallback"]
-        self.report.must(not away, f"{what}: {len(away)} callers are in the fallback")
+        self.report.must(not away, f"{what}: {away} callers are in the fallback")
         self.report.must(order == self.order, f"{what}: the order of those who wait is another")
         self.report.must(talks == self.talks, f"{what}: those who talk are others")
 
@@ -183,9 +178,10 @@ async def _mqtt(scene: Scene, away_s: float) -> None:
 async def _scene(seed: int, report: Report, lasts_s: float) -> AsyncIterator[Scene]:
     """Ten talk, the others wait; all of them have come one after another, and hang up by themselves much later."""
     async with AsyncExitStack() as stack:
-        database = stack.enter_context(postgres())
+        database = stack.enter_context(running_postgres())
         url = await database.new_database()
-        broker = await stack.enter_async_context(mosquitto())
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="zj-mq-")))
+        broker = await stack.enter_async_context(running_broker(folder))
         toml = f'[mqtt]\nhost = "127.0.0.1"\nport = {broker.port}\n'
         house = await stack.enter_async_context(
             load_house(agents=TALKING, callers=TALKING + WAITING, database_url=url, toml=toml)
@@ -198,12 +194,12 @@ async def _scene(seed: int, report: Report, lasts_s: float) -> AsyncIterator[Sce
         scene = Scene(house, report, random.Random(seed), broker, database)
 
         async def all_there() -> bool:
-            scene.channels, scene.order, scene.talks = await scene.look()
+            scene.channels, scene.order, scene.talks, _ = await scene.look()
             return len(scene.talks) == TALKING and len(scene.order) == WAITING
 
         await house.until(all_there, 60)
         await asyncio.sleep(1.5)
-        scene.channels, scene.order, scene.talks = await scene.look()
+        scene.channels, scene.order, scene.talks, _ = await scene.look()
         report.say(f"{len(scene.talks)} talk, {len(scene.order)} wait")
         yield scene
 
@@ -212,40 +208,21 @@ async def _the_end(scene: Scene) -> None:
     """Everybody is served in order and hangs up; then both books are compared."""
     house, report = scene.house, scene.report
 
-    async def nobody_left() -> bool:
-        return not await house.channels()
-
-    await house.until(nobody_left, 240)
+    await house.until(house.is_empty, 240)
     await asyncio.sleep(1.5)
     await house.stop()
-    entries = await journal_of(house.database_url)
+    entries = await books.journal(house)
     served = [one.call_id for one in entries if one.kind == "agent_connected" and one.call_id in set(scene.order)]
     once = list(dict.fromkeys(served))
     report.must(once == scene.order[: len(once)], "those who waited were served in another order")
     report.must(len(served) == len(once), "somebody was connected twice")
     report.say(f"{len(once)} of those who waited were served, in their order: {once == scene.order[: len(once)]}")
-    cel = (house.folder / "pbx" / "log" / "cel-custom" / "Master.csv").read_text()
-    for fault in checker.faults(checker.read_cel(cel), entries, report.away):
+    for fault in books.differences(house, entries, report.away):
         report.must(False, fault)
     calls = len({one.uniqueid for one in entries if one.kind == "call_arrived"})
     report.say(f"CEL and journal: {calls} calls compared, {len(report.faults)} faults in all")
-    errors = [line for line in (house.run_dir / "zongji.log").read_text().splitlines() if '"level":"error"' in line]
+    errors = books.errors(house)
     report.must(not errors, f"{len(errors)} errors in the log, such as {errors[:1]}")
-
-
-def _uniqueid(data: Any) -> str:
-    """From an entry as the database gives it: SQLite has text."""
-    found = json.loads(data) if isinstance(data, str) else data
-    return str((found or {}).get("uniqueid", ""))
-
-
-async def journal_of(url: str) -> list[checker.Entry]:
-    engine = make_engine(url)
-    async with engine.connect() as connection:
-        rows = await connection.execute(text("SELECT kind, at, call_id, agent_id, data FROM journal ORDER BY at, seq"))
-        found = [checker.Entry(kind, at, call_id, _uniqueid(data), agent) for kind, at, call_id, agent, data in rows]
-    await dispose(engine)
-    return found
 
 
 async def chaos(seed: int, only: list[str], times: int, away_s: float) -> Report:

@@ -75,7 +75,6 @@ class Page:
         self.open = asyncio.Event()
         self.refused: Any = None
         self.me: dict[str, Any] = {}
-        self.popped: dict[str, float] = {}
         self._chosen = False
 
     async def run(self) -> None:
@@ -103,7 +102,6 @@ class Page:
                     case "answer" if message["key"] == "be-ready":
                         self._chosen, self.refused = bool(message["ok"]), message.get("error")
                     case "pop":
-                        self.popped[message["call_id"]] = time.time()
                         shown = {"type": "pop_shown", "call_id": message["call_id"], "at": message["at"]}
                         await socket.send(json.dumps(shown))
                     case "agent_state":

@@ -13,8 +13,6 @@ import argparse
 import asyncio
 import csv
 import json
-import os
-import platform
 import sys
 import time
 from dataclasses import dataclass, field
@@ -22,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from cti.asterisk.messages import BridgeEnter, Hangup, Message, NewChannel, NewState
+from tests.bench.machine import cpu_s, described
 from tests.load.house import FIRST_AGENT, LoadHouse, load_house
 
 OUT = Path(".run/bench-pbx.json")
-TICKS = os.sysconf("SC_CLK_TCK")
 AGENTS, FEW = 120, 10
 OURS, THEIRS = "8000", "8001"
 FEW_OURS, FEW_THEIRS, NOBODY = "8002", "8003", "8004"
@@ -96,12 +94,6 @@ def part(values: list[float], share: float) -> float:
     return ranked[min(len(ranked) - 1, int(share * len(ranked)))] if ranked else float("nan")
 
 
-def cpu_s(pid: int) -> float:
-    """User and system time of a process so far."""
-    after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(after_name[11]) + int(after_name[12])) / TICKS
-
-
 @dataclass
 class Load:
     answered: int
@@ -121,7 +113,7 @@ async def load(house: LoadHouse, number: str, rate: float, count: int, at_once: 
         "-timeout", "120s", "-recv_timeout", "60000",
     )  # fmt: skip
     await asyncio.wait_for(sipp.wait(), 150)
-    await house.until(lambda: house.is_empty(), 60)  # noqa: PLW0108
+    await house.until(house.is_empty, 60)
     used, mine = cpu_s(house.pbx.pid or 0) - asterisk, (cpu_s(server) - ours) if server else 0.0
     with sorted(house.folder.glob("caller_served-*.stat"), key=lambda one: one.stat().st_mtime)[-1].open() as file:
         last = list(csv.DictReader(file, delimiter=";"))[-1]
@@ -136,7 +128,7 @@ async def bench(rates: list[int], seconds: int) -> dict[str, Any]:
     queues += QUEUES.format(name="benchfew", members="\n".join(members[:FEW]))
     more = {"queues.conf": queues, "extensions.conf": DIALPLAN.format(all=THEIRS, few=FEW_THEIRS)}
     menus = {FEW_OURS: "few >= 1", NOBODY: "nobody >= 1"}
-    found: dict[str, Any] = {"machine": _machine(), "at": time.time(), "rates": {}, "few": {}, "waiting": {}}
+    found: dict[str, Any] = {"machine": described(), "at": time.time(), "rates": {}, "few": {}, "waiting": {}}
     async with load_house(
         agents=AGENTS, cel=False, templates=more, agent="agent_talks", menus=menus, skills=("any", "few", "nobody"),
         skilled={"few": FEW},
@@ -186,7 +178,7 @@ async def _waiting(house: LoadHouse, count: int, seconds: float = 10.0) -> tuple
     used = [1000 * (cpu_s(pid) - was) / seconds for pid, was in zip(pids, before, strict=True)]
     if count:
         await asyncio.wait_for(sipp.wait(), 120)
-        await house.until(lambda: house.is_empty(), 60)  # noqa: PLW0108
+        await house.until(house.is_empty, 60)
     return used[0], used[1]
 
 
@@ -211,12 +203,6 @@ def _line(rate: object, who: str, one: Load, times: list[float]) -> None:
     sys.stdout.flush()
 
 
-def _machine() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    name = next((line.partition(": ")[2] for line in lines if "model name" in line), platform.machine())
-    return f"{name}, {os.cpu_count()} cores, Python {platform.python_version()}"
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rates", default="20,40,60,80")
@@ -225,7 +211,7 @@ def main() -> None:
     found = asyncio.run(bench([int(one) for one in chosen.rates.split(",")], chosen.seconds))
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(json.dumps(found, indent=1))
-    sys.stdout.write(f"{found['machine']}, load {os.getloadavg()[0]:.1f}; written to {OUT}\n")
+    sys.stdout.write(f"{found['machine']}; written to {OUT}\n")
 
 
 if __name__ == "__main__":

@@ -17,10 +17,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.load import checker
-from tests.load.chaos import journal_of
+from tests.bench.machine import cpu_s
+from tests.load import books
 from tests.load.house import LoadHouse, load_house
-from tests.load.pbx import cpu_s
 from tests.ports import free_port
 
 EVERY_S = 30.0
@@ -113,11 +112,9 @@ async def soak(minutes: float, rate: int) -> list[str]:
         answered, failed = int(last["SuccessfulCall(C)"]), int(last["FailedCall(C)"])
         if failed or answered != count:
             faults.append(f"{answered} of {count} callers were served, {failed} failed")
-        cel = (house.folder / "pbx" / "log" / "cel-custom" / "Master.csv").read_text()
-        wrong = checker.faults(checker.read_cel(cel), await journal_of(house.database_url))
+        wrong = books.differences(house, await books.journal(house))
         faults += wrong[:20]
-        log = (house.run_dir / "zongji.log").read_text()
-        errors = [line for line in log.splitlines() if '"level":"error"' in line]
+        errors = books.errors(house)
         faults += errors[:5]
         each = 1000 * (after.cpu_s - before.cpu_s) / max(1, answered)
         sys.stdout.write(
