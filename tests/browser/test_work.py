@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,18 @@ async def test_the_day_is_counted_and_counted_anew_when_a_call_has_ended(house: 
     house.call_is("1001", "p-9", "ended")
     await expect(figures.first).to_have_text("5")
     await expect(page.locator("#calls tbody tr")).to_have_count(5)
+
+
+async def test_the_day_is_the_houses_wherever_the_browser_is(house: LiveHouse, eyes: Eyes) -> None:
+    small(house)
+    page = await eyes.open()
+    devtools = await eyes.context.new_cdp_session(page)
+    east = -time.gmtime().tm_hour % 24  # where it is between midnight and one o'clock
+    await devtools.send("Emulation.setTimezoneOverride", {"timezoneId": f"Etc/GMT{-east if east <= 14 else 24 - east:+}"})
+    assert await page.evaluate("new Date().getHours()") == 0
+    await eyes.log_in(page)
+    await expect(page.locator("#day dd").first).to_have_text("4")
+    await expect(page.locator("#calls tbody tr")).to_have_count(4)
 
 
 async def test_a_day_that_cannot_be_read_is_said_and_the_desk_works(house: LiveHouse, eyes: Eyes) -> None:

@@ -63,7 +63,7 @@ describe("the day", () => {
     { id: "4", arrived_at: 400, connected_at: 410, ended_at: null },
   ];
 
-  it("begins at midnight", () => {
+  it("begins when it is told to", () => {
     expect(since(calls, 200).map((one) => one.id)).toEqual(["2", "3", "4"]);
     expect(talkS({ id: "5", connected_at: 20, ended_at: 10 })).toBe(0);
   });

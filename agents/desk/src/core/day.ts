@@ -13,10 +13,6 @@ export interface CallRecord {
   customer?: { name?: string; name_en?: string } | null;
 }
 
-export function midnight(nowMs: number): number {
-  return new Date(nowMs).setHours(0, 0, 0, 0) / 1000;
-}
-
 const connected = (call: CallRecord): call is CallRecord & { connected_at: number } =>
   typeof call.connected_at === "number";
 

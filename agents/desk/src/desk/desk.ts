@@ -1,7 +1,7 @@
 // The agent's page as one thing: its state, what was drawn, what the day was like. Components read it by `inject`.
 import { inject, nextTick, onUnmounted, provide, ref, watch, type InjectionKey, type Ref } from "vue";
 import { isPossible, type Asking, type CallAct, type Target } from "../core/call";
-import { midnight, since, type CallRecord } from "../core/day";
+import { since, type CallRecord } from "../core/day";
 import { emptyDesk, shownState, takeDesk, withoutOldToasts, type Desk, type Shown } from "../core/desk";
 import { customerNames, span } from "../core/words";
 import type { Outcome } from "../line/commands";
@@ -98,7 +98,7 @@ export function provideDesk(): DeskPage {
     recorded.value = [];
     if (!inside || !page.state.value.me) return;
     void desk.look();
-    recorded.value = await missedOffers(Math.floor(midnight(desk.now.value * 1000) / 1000)).catch(() => []);
+    recorded.value = await missedOffers().catch(() => []);
   });
   watch(
     () => [desk.can("transfer"), desk.can("keypad")],
@@ -136,7 +136,7 @@ function keepTheDay(desk: DeskPage): void {
     if (!desk.state.value.me) return;
     try {
       const [all, day] = await Promise.all([ownCalls(), ownDay()]);
-      desk.calls.value = since(all, midnight(desk.now.value * 1000));
+      desk.calls.value = since(all, day.since); // the house's midnight, not the browser's
       desk.day.value = day;
       desk.unread.value = false;
     } catch {

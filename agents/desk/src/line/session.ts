@@ -106,8 +106,8 @@ export const boothLogin = (number: string): Promise<PhoneLogin> => request<Phone
 export const colleagues = async (): Promise<Colleague[]> =>
   (await call<{ people: Colleague[] }>("GET", "/api/directory")).people;
 
-export const missedOffers = async (sinceS: number): Promise<MissedOffer[]> =>
-  (await call<{ offers: MissedOffer[] }>("GET", `/api/missed?since=${sinceS}`)).offers;
+export const missedOffers = async (): Promise<MissedOffer[]> =>
+  (await call<{ offers: MissedOffer[] }>("GET", "/api/missed")).offers;
 
 export const about = (): Promise<About> => request<About>("GET", "/api/about");
 
