@@ -135,9 +135,7 @@ async def directory(who: Who, parts: WithParts) -> Directory:
 
 
 @router.get("/missed", summary="Offers that went elsewhere")
-async def missed(
-    who: Who, parts: WithParts, since: Annotated[float | None, Query(ge=0, le=1e11)] = None
-) -> Missed:
+async def missed(who: Who, parts: WithParts, since: Annotated[float | None, Query(ge=0, le=1e11)] = None) -> Missed:
     """One's own, since then (UTC epoch seconds; the house's midnight where nothing is said), newest first."""
     begins = parts.control.own.day_begins() if since is None else since
     return Missed(offers=[MissedOffer(**one) for one in await remembered(parts.memory.missed(who.agent_id, begins))])

@@ -111,7 +111,9 @@ async def test_the_day_is_the_houses_wherever_the_browser_is(house: LiveHouse, e
     page = await eyes.open()
     devtools = await eyes.context.new_cdp_session(page)
     east = -time.gmtime().tm_hour % 24  # where it is between midnight and one o'clock
-    await devtools.send("Emulation.setTimezoneOverride", {"timezoneId": f"Etc/GMT{-east if east <= 14 else 24 - east:+}"})
+    await devtools.send(
+        "Emulation.setTimezoneOverride", {"timezoneId": f"Etc/GMT{-east if east <= 14 else 24 - east:+}"}
+    )
     assert await page.evaluate("new Date().getHours()") == 0
     await eyes.log_in(page)
     await expect(page.locator("#day dd").first).to_have_text("4")
