@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any
 
 import structlog
 
@@ -69,7 +70,7 @@ class Floor:
         self._linked = False
         self._popped: dict[str, str] = {}
         self._moved = asyncio.Event()  # set and replaced whenever somebody can be reached, or no longer
-        self._told: dict[str, wire.CallState] = {}
+        self._told: dict[str, dict[str, Any]] = {}  # what every page shows of a call
         self.answers: Mapping[str, str] = {}
         self.find_person: Callable[[str], Awaitable[AgentRecord | None]] = _nobody
         self.standing = StandingLegs(self._dial_standing, lambda one: self._state(one).activity is Activity.IDLE)
@@ -388,9 +389,9 @@ class Floor:
         shown = self._shown_to(agent_id, call)
         if self._told.get(agent_id) != shown:
             self._told[agent_id] = shown
-            self._roster.send(agent_id, shown.model_copy(update={"since": since}))
+            self._roster.send(agent_id, wire.CallState.model_validate({**shown, "since": since}))
 
-    def _shown_to(self, agent_id: str, call: Call) -> wire.CallState:
+    def _shown_to(self, agent_id: str, call: Call) -> dict[str, Any]:
         facts, talk, state = call.facts, call.talk, self._state(agent_id)
         third = talk.third if talk else None
         owns = third is None or third.id != agent_id
@@ -400,20 +401,17 @@ class Floor:
             where = SHOWN.get(call.state, "ended") if call.agent is None or call.agent.id == agent_id else "ringing"
         else:
             where = _asked_in(call)
-        return wire.CallState.model_validate(
-            {
-                "call_id": call.id,
-                "state": where,
-                "since": 0.0,
-                "number": facts.number,
-                "queue": facts.queue or "",
-                "direction": facts.direction,
-                "role": "owner" if owns else "consulted",
-                "muted": bool(talk and owns and talk.muted),
-                "other": self._other(call) if owns and where != "ended" else None,
-                "cause": facts.cause or (talk.cause if talk and owns else ""),
-            }
-        )
+        return {
+            "call_id": call.id,
+            "state": where,
+            "number": facts.number,
+            "queue": facts.queue or "",
+            "direction": facts.direction,
+            "role": "owner" if owns else "consulted",
+            "muted": bool(talk and owns and talk.muted),
+            "other": self._other(call) if owns and where != "ended" else None,
+            "cause": facts.cause or (talk.cause if talk and owns else ""),
+        }
 
     def _other(self, call: Call) -> wire.Other | None:
         third = call.talk.third if call.talk else None

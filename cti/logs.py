@@ -66,11 +66,11 @@ def _as_json(event: Any, **_: Any) -> str:
 _FIRST: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.processors.add_log_level,
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
 _LAST: list[structlog.typing.Processor] = [
     structlog.processors.format_exc_info,
     hide_secrets,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),  # behind: a time has colons, yet no secret
     structlog.processors.JSONRenderer(serializer=_as_json),
 ]
 
@@ -95,13 +95,21 @@ class LogFile:
 
     def write(self, text: str) -> int:
         line = text.encode("utf-8", "backslashreplace")
-        told = json.dumps({"event": "log lines were lost: the log could not be written", "lines": self.lost}) + "\n"
-        before = ("\n" if self._torn else "") + (told if self.lost else "")
-        if self._whole(before.encode() + line):
+        if self._torn:
+            line = b"\n" + self._told() + line
+        elif self.lost:
+            line = self._told() + line
+        if self._whole(line):
             self.lost = 0
         else:
             self.lost += 1
         return len(text)
+
+    def _told(self) -> bytes:
+        if not self.lost:
+            return b""
+        told = {"event": "log lines were lost: the log could not be written", "lines": self.lost}
+        return json.dumps(told).encode() + b"\n"
 
     def _whole(self, data: bytes) -> bool:
         left = memoryview(data)

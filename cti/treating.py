@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from cti.call import Call
 
 log = structlog.get_logger(__name__)
+BREATH_S = 0.05  # whom somebody has answered by then needs no music, and no time to end it
 
 
 class Treating:
@@ -34,6 +36,7 @@ class Treating:
     async def go_on(self, first: str) -> None:
         """Until it is cancelled, or the caller has chosen to wait no longer."""
         try:
+            await asyncio.sleep(BREATH_S)
             await self._call.leg.music(True)
             await self._say([first] if first else [])
             turn = 0

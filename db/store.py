@@ -7,7 +7,7 @@ from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import and_, func, or_, select, text, update
+from sqlalchemy import and_, bindparam, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from db.tables import (
@@ -27,6 +27,10 @@ T = TypeVar("T")
 RECENT = 5
 MOST_MISSED = 200
 ANSWERED = JournalRow.data["reason"].as_string() == "answered"
+# Asked by every call, so built once.
+WHOSE = select(IdentityRow.customer_id).where(
+    IdentityRow.kind == bindparam("of_kind"), IdentityRow.value == bindparam("of_value")
+)
 SPOKE = ("agent_connected", "call_transferred", "call_written_up")
 
 
@@ -106,9 +110,8 @@ class Store:
             await asyncio.wait(self._asked, timeout=deadline_s)
 
     async def _customer(self, kind: str, value: str) -> dict[str, Any] | None:
-        whose = select(IdentityRow.customer_id).where(IdentityRow.kind == kind, IdentityRow.value == value)
         async with self.engine.connect() as connection:
-            customer_id = (await connection.execute(whose)).scalar()
+            customer_id = (await connection.execute(WHOSE, {"of_kind": kind, "of_value": value})).scalar()
         if customer_id is None:
             return None
         async with self._session() as session:
