@@ -55,7 +55,8 @@ class Journal:
     ) -> None:
         self._engine = engine
         self._insert = INSERTS[engine.dialect.name]
-        self._once = self._insert(JournalRow).on_conflict_do_nothing().returning(JournalRow.id)
+        self._once = self._insert(JournalRow).on_conflict_do_nothing()
+        self._over: dict[tuple[str, tuple[str, ...]], Any] = {}
         self._spool = Spool(spool)
         self._refused_path = spool.with_name(f"{spool.name}.refused")
         self._bound, self._retry_s, self._store_s = bound, retry_s, store_s
@@ -241,21 +242,24 @@ class Journal:
 
     async def _store_together(self, batch: list[Entry]) -> None:
         entries = [_columns(entry) for entry in batch if entry["table"] == "journal"]
-        new = 0
         async with asyncio.timeout(self._store_s), self._engine.begin() as connection:
             if entries:
-                new = len((await connection.execute(self._once, entries)).all())
+                await connection.execute(self._once, entries)
             for table, (_, key) in RECORDS.items():
                 newest = {tuple(one[name] for name in key): _columns(one) for one in batch if one["table"] == table}
                 for columns, rows in _alike(newest.values()):
                     await connection.execute(self._newest(table, columns), rows)
-        self.stored += new
+        self.stored += len(entries)
 
     def _newest(self, table: str, columns: tuple[str, ...]) -> Any:
         """A record with these columns, also over the one that is there."""
-        kind, key = RECORDS[table]
-        row = self._insert(kind)
-        return row.on_conflict_do_update(index_elements=key, set_={name: row.excluded[name] for name in columns})
+        made = self._over.get((table, columns))
+        if made is None:
+            kind, key = RECORDS[table]
+            row = self._insert(kind)
+            over = {name: row.excluded[name] for name in columns}
+            made = self._over[table, columns] = row.on_conflict_do_update(index_elements=key, set_=over)
+        return made
 
     async def _refuse(self, entry: Entry, error: Exception) -> None:
         self.refused += 1
