@@ -16,7 +16,7 @@ apt = sudo=; [ $$(id -u) = 0 ] || sudo=sudo; mkdir -p $(LOGS); echo "  installin
     apt-get install -y --no-install-recommends $(1); } </dev/null >$(LOGS)/$(2) 2>&1 \
   || { tail -5 $(LOGS)/$(2); echo "zongji: packages could not be installed: see $(LOGS)/$(2)"; exit 2; }
 
-.PHONY: menu help setup setup-tests run start stop call test check doctor hooks bench bench-pbx chaos soak plots screenshots lock diagrams
+.PHONY: menu help setup setup-tests run start stop call test check audit doctor hooks bench bench-pbx chaos soak plots screenshots lock diagrams
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -84,7 +84,10 @@ test: setup-tests ## pure tests, then the live ones on a real Asterisk
 
 check: .venv/done $(DESK)/node_modules/done ## style, types, words, import contracts, menu
 	@cd $(DESK) && said=$$(npm run -s check 2>&1) || { echo "$$said"; exit 1; }
-	@.venv/bin/ruff format --check -q . && .venv/bin/ruff check -q . && .venv/bin/mypy && .venv/bin/lint-imports && $(PY) -m cti check
+	@.venv/bin/ruff format --check -q . && .venv/bin/ruff check -q . && .venv/bin/mypy && .venv/bin/lint-imports && $(PY) -m cti check && $(PY) -m tests.audit
+
+audit: .venv/done $(DESK)/node_modules/done ## whether what we are built of is pinned, sealed, and not known to be unsafe
+	@$(PY) -m tests.audit
 
 doctor: ## what is missing, and the cure
 	@if [ -e .venv/done ]; then $(PY) -m cti doctor; else echo "  missing  .venv        make setup"; exit 2; fi

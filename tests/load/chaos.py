@@ -25,7 +25,7 @@ from cti.notes import NOTE, read, variables
 from tests.db.conftest import Postgres, running_postgres
 from tests.listeners.conftest import Broker, running_broker
 from tests.load import books
-from tests.load.house import LoadHouse, load_house
+from tests.load.house import LoadHouse, load_house, run_whole
 
 TALKING, WAITING = 10, 22
 GAP_S = 0.1
@@ -250,7 +250,7 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=10)
     parser.add_argument("--away", type=float, default=60.0)
     chosen = parser.parse_args()
-    report = asyncio.run(chaos(chosen.seed, chosen.only.split(","), chosen.times, chosen.away))
+    report = run_whole(chaos(chosen.seed, chosen.only.split(","), chosen.times, chosen.away))
     sys.stdout.write(
         "good\n" if not report.faults else f"{len(report.faults)} faults; again with --seed {chosen.seed}\n"
     )

@@ -11,30 +11,35 @@ from __future__ import annotations
 import argparse
 import asyncio
 import csv
+import re
 import socket
 import sys
 import time
+from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.machine import cpu_s
 from tests.load import books
-from tests.load.house import LoadHouse, load_house
+from tests.load.house import LoadHouse, load_house, run_whole
 from tests.ports import free_port
 
 EVERY_S = 30.0
 WARM = 2  # looks before which memory still settles
 MOST_KB_PER_MINUTE = 1024.0
+HANDFUL = 5
+SETTLE_S = 75.0  # SIP transactions outlive their calls by 32 s, and hold their sessions
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
     at: float
     server_kb: int
-    server_files: int
+    server_files: Counter[str]
     server_threads: int
     asterisk_kb: int
-    asterisk_files: int
+    asterisk_files: Counter[str]
     channels: int
     cpu_s: float
 
@@ -53,8 +58,19 @@ def _kb(pid: int) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
 
 
-def _files(pid: int) -> int:
-    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+def _files(pid: int) -> Counter[str]:
+    """What a process holds open, by kind: sockets, timers, or a file by its name."""
+    held: Counter[str] = Counter()
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):  # closed meanwhile
+            held[re.sub(r":\[\d+\]$", "", str(link.readlink()))] += 1
+    return held
+
+
+def more(before: Counter[str], after: Counter[str]) -> Counter[str]:
+    """What is held besides, when it is more than a handful. Pure."""
+    besides = after - before
+    return besides if besides.total() > HANDFUL else Counter()
 
 
 def slope(looks: list[Look]) -> float:
@@ -88,20 +104,19 @@ async def soak(minutes: float, rate: int) -> list[str]:
                 looks.append(now)
                 sys.stdout.write(
                     f"  {len(looks) * EVERY_S / 60:5.1f} min: server {now.server_kb / 1024:.0f} MB,"
-                    f" {now.server_files} files, {now.server_threads} threads; Asterisk"
-                    f" {now.asterisk_kb / 1024:.0f} MB, {now.asterisk_files} files; {now.channels} channels\n"
+                    f" {now.server_files.total()} files, {now.server_threads} threads; Asterisk"
+                    f" {now.asterisk_kb / 1024:.0f} MB, {now.asterisk_files.total()} files; {now.channels} channels\n"
                 )
                 sys.stdout.flush()
         await house.until(house.is_empty, 60)
-        await asyncio.sleep(3)
-        after = look(house, 0)
+        after = await _settled(house, before)
         bridges = await house.pbx.console("bridge show all")
         if len(bridges.strip().splitlines()) > 1:
             faults.append(f"bridges are left: {bridges[:300]}")
-        if after.server_files > before.server_files + 5:
-            faults.append(f"the server holds {after.server_files} files, {before.server_files} before")
-        if after.asterisk_files > before.asterisk_files + 5:
-            faults.append(f"Asterisk holds {after.asterisk_files} files, {before.asterisk_files} before")
+        if held := more(before.server_files, after.server_files):
+            faults.append(f"the server holds besides: {dict(held)}")
+        if held := more(before.asterisk_files, after.asterisk_files):
+            faults.append(f"Asterisk holds besides: {dict(held)}")
         grows = slope(looks[WARM:] or looks)
         if len(looks) > 4 * WARM and grows > MOST_KB_PER_MINUTE:
             faults.append(f"the server's memory grows by {grows:.0f} KB a minute")
@@ -124,6 +139,17 @@ async def soak(minutes: float, rate: int) -> list[str]:
     return faults
 
 
+async def _settled(house: LoadHouse, before: Look) -> Look:
+    """When both hold what they held before, or have had their time for it."""
+    now, end = look(house, 0), time.monotonic() + SETTLE_S
+    while time.monotonic() < end and (
+        more(before.server_files, now.server_files) or more(before.asterisk_files, now.asterisk_files)
+    ):
+        await asyncio.sleep(1)
+        now = look(house, 0)
+    return now
+
+
 async def _alive(house: LoadHouse) -> list[str]:
     """What the server itself says is still there."""
     found = []
@@ -139,7 +165,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--rate", type=int, default=56)
     chosen = parser.parse_args()
-    faults = asyncio.run(soak(chosen.minutes, chosen.rate))
+    faults = run_whole(soak(chosen.minutes, chosen.rate))
     for fault in faults:
         sys.stdout.write(f"FAULT: {fault[:300]}\n")
     sys.stdout.write("good\n" if not faults else f"{len(faults)} faults\n")
