@@ -140,6 +140,9 @@ class CallDesk:
             raise Refused("no_trunk", "this house has no line to the outside: set outbound.trunk")
         if not self._phones.may_dial(number):
             raise Refused("class_of_service", f"{number} may not be dialled from here")
+        if not self._phones.may_spend():
+            log.warning("no more calls to the outside today: they have cost enough", agent=agent_id)
+            raise Refused("spent", "calls to the outside have cost as much as they may in a day")
         if not self._limits.takes(agent_id, self._calls.now()):
             raise Refused("too_many_calls", "too many calls to the outside in an hour: a supervisor can help")
 

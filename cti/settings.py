@@ -139,7 +139,10 @@ class OutboundSettings(Section):
 
     `show_as`: the numbers an agent may show, the first unless another is chosen. `allowed`: how a number may begin, the
     house's class of service; `refused` goes before it: premium numbers, other countries. `wrapup_s`: after a call that
-    an agent has made and that was answered. `per_agent_hour` and `per_hour`: calls begun in any hour. `onward`: a
+    an agent has made and that was answered. `per_agent_hour` and `per_hour`: calls begun in any hour. `prices`: what a
+    begun minute costs, by how the number begins (the longest that fits; a number that none fits costs the dearest);
+    no further call is begun once those of the last 24 hours have cost `per_day` (0: whatever they cost), and each
+    ends after `longest_s`. `onward`: a
     customer may be left alone with somebody outside (both ends of the house's lines, at its cost); unless given, in
     the demo's profile alone.
     """
@@ -152,6 +155,9 @@ class OutboundSettings(Section):
     wrapup_s: Seconds = 15.0
     per_agent_hour: Annotated[int, Field(ge=0, le=10_000)] = 60
     per_hour: Annotated[int, Field(ge=0, le=100_000)] = 600
+    prices: dict[Prefix, Annotated[float, Field(ge=0, le=1e6)]] = {}
+    per_day: Annotated[float, Field(ge=0, le=1e9)] = 0.0
+    longest_s: Seconds = 14_400.0
     onward: bool | None = None
 
     @property

@@ -15,6 +15,7 @@ from cti.asterisk.channel import UNSEEN, Leg
 from cti.asterisk.link import ActionRefused, ActionTimeout, LinkDown
 from cti.call import HEAD, Call, Overflowed
 from cti.calls import Calls, Dialling
+from cti.dial_limits import Spending
 from cti.dispatcher import Dispatcher
 from cti.floor import COLLEAGUES, Floor
 from cti.notes import PartyNote
@@ -41,6 +42,7 @@ class LineTelephones:
     def __init__(self, calls: Calls, floor: Floor, dispatcher: Dispatcher, outbound: OutboundSettings) -> None:
         self._calls, self._floor, self._dispatcher, self._outbound = calls, floor, dispatcher, outbound
         self._asked = itertools.count(1)
+        self._spending = Spending(outbound.prices, outbound.per_day)
 
     async def colleague(self, call: Call, agent_id: str) -> Party:
         contact_id = f"{call.id}+{next(self._asked)}"
@@ -80,12 +82,29 @@ class LineTelephones:
         chosen = self._outbound
         return chosen.trunk is not None and may_be_dialled(number, chosen.allowed, chosen.refused)
 
+    def may_spend(self) -> bool:
+        """What calls to the outside cost today leaves room for another."""
+        return self._spending.allows(self._calls.now())
+
     async def _dial_out(self, call: Call, number: str, leg: Leg | None = None) -> Party:
         shown = call.facts.show_as or self._outbound.shows
         customer = leg is not None
         tag = "" if customer else PartyNote("number", number).tag()
         how = Dialling(OUTSIDE_S, caller_number=shown, number=number, tag=tag, customer=customer)
-        return Party("number", number, await self._calls.dial(self._outbound.trunk or "", how, leg))
+        leg = await self._calls.dial(self._outbound.trunk or "", how, leg)
+        self._pays_for(leg, number)
+        return Party("number", number, leg)
+
+    def _pays_for(self, leg: Leg, number: str) -> None:
+        """It costs from now to its end, which comes in time."""
+        self._spending.begins(leg.uniqueid, number, self._calls.now())
+        end = asyncio.get_running_loop().call_later(self._outbound.longest_s, leg.drop)
+
+        def gone(_: object) -> None:
+            end.cancel()
+            self._spending.ends(leg.uniqueid, self._calls.now(), answered=leg.answered)
+
+        leg.gone.add_done_callback(gone)
 
     async def customer(self, call: Call) -> None:
         await _answered(self._dial_out(call, call.facts.number, call.leg))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.ports import Refused
-from cti.dial_limits import DialLimits
+from cti.dial_limits import DialLimits, Spending
 from cti.numbers import as_dialled, may_be_dialled
 from cti.recordings.shelf import Shelf, UnknownRecording
 from cti.settings import HostSettings, OutboundSettings, Settings, SettingsError
@@ -52,6 +53,51 @@ async def test_an_agent_cannot_dial_without_end(house: House) -> None:
     with pytest.raises(Refused) as refused:
         await house.control.dial("1004", "13800000001", None)
     assert refused.value.reason == "too_many_calls"
+    assert not house.asked("Originate")
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["0", "1390", "139"]), st.floats(0, 90_000), st.floats(0, 9_000)), max_size=60)
+)
+def test_no_day_costs_more_than_it_may_but_for_what_goes_on(calls: list[tuple[str, float, float]]) -> None:
+    spending, begun = Spending({"139": 2.0, "1390": 5.0}, 100.0), []
+    steps = sorted(
+        [(at, 1, n) for n, (_, at, _) in enumerate(calls)] + [(at + s, 0, n) for n, (_, at, s) in enumerate(calls)]
+    )
+    for at, begins, n in steps:
+        number, since, lasts = calls[n]
+        if begins and spending.allows(at):
+            spending.begins(str(n), number, at)
+            begun.append((since, math.ceil(max(lasts, 1) / 60) * {"0": 5.0, "1390": 5.0, "139": 2.0}[number], lasts))
+        elif not begins:
+            spending.ends(str(n), at, answered=True)
+    for since, _, _ in begun:
+        before = sum(cost for at, cost, lasts in begun if at + lasts < since and at + lasts > since - 86_400)
+        assert before < 100.0
+
+
+def test_a_call_costs_begun_minutes_once_it_is_answered_and_a_day_later_nothing() -> None:
+    spending = Spending({"139": 2.0}, 7.0)
+    spending.begins("a", "13900000000", 0.0)
+    spending.begins("b", "13900000000", 0.0)
+    assert spending.spent(61.0) == 8.0
+    assert not spending.allows(61.0)
+    spending.ends("a", 61.0, answered=True)
+    spending.ends("b", 61.0, answered=False)
+    spending.ends("nobody", 61.0, answered=True)
+    assert spending.spent(61.0) == 4.0
+    assert spending.allows(61.0)
+    assert spending.spent(61.0 + 86_400) == 0.0
+    assert Spending({"139": 2.0}, 0.0).allows(1.0)
+
+
+async def test_an_agent_cannot_dial_when_the_day_has_cost_enough(house: House) -> None:
+    await house.agent()
+    house.control._phones._spending = Spending({"1": 1.0}, 1.0)
+    house.control._phones._spending.begins("before", "13800000001", house.control._calls.now())
+    with pytest.raises(Refused) as refused:
+        await house.control.dial("1004", "13800000001", None)
+    assert refused.value.reason == "spent"
     assert not house.asked("Originate")
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from agents.ports import Refused
 from cti.asterisk import commands
+from cti.dial_limits import Spending
 from cti.phones import Account, Phone, level_db, phone, seconds_of, tone_seconds
 from tests.live.conftest import House
 
@@ -287,6 +288,21 @@ async def test_a_number_that_is_busy_is_told_and_the_agent_is_free(house: House)
     assert (last.state, last.direction) == ("ended", "out")
     assert last.cause in {"busy", "rejected"}
     await house.holds(lambda: house.server.acd.state_of("1004").activity == "idle")
+
+
+async def test_a_call_to_the_outside_ends_in_time_and_no_more_is_spent_than_may_be(house: House) -> None:
+    phones = house.server.phones
+    phones._outbound = phones._outbound.model_copy(update={"longest_s": 2.0})
+    phones._spending = Spending({"139": 1.0}, 1.0)
+    await house.agent("1004")
+    line = await outside(house)
+    await house.server.control.dial("1004", "13912345678", None)
+    await house.until("agent_connected")
+    await line.wait_for("CALL_CLOSED")
+    assert (await house.until("call_ended")).outcome == "served"
+    assert phones._spending.spent(house.server.calls.now()) == 1.0
+    with pytest.raises(Refused, match="as much as they may"):
+        await house.server.control.dial("1004", "13912345678", None)
 
 
 async def test_numbers_outside_the_class_of_service_are_not_dialled(house: House) -> None:

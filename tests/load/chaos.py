@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -30,6 +31,7 @@ from tests.load.house import LoadHouse, load_house, run_whole
 TALKING, WAITING = 10, 22
 GAP_S = 0.1
 BACK_S = 3.0
+STALL_S = 7.0
 STEP_S = 0.4  # between the ends of two calls
 
 
@@ -154,6 +156,20 @@ async def _half_open(scene: Scene) -> None:
     await scene.hurt("half-open", deed)
 
 
+async def _stall(scene: Scene) -> None:
+    """The server gets no processor for longer than Asterisk waits for a reader, then all at once what it missed."""
+
+    async def deed() -> float:
+        scene.house.signal(signal.SIGSTOP)
+        await asyncio.sleep(STALL_S)
+        scene.house.signal(signal.SIGCONT)
+        begun = time.monotonic()
+        await scene.house.until(scene.house.is_ready, 20)
+        return time.monotonic() - begun
+
+    await scene.hurt("stall", deed)
+
+
 async def _database(scene: Scene, away_s: float) -> None:
     async def deed() -> float:
         scene.database.freeze()
@@ -227,13 +243,21 @@ async def _the_end(scene: Scene) -> None:
 
 async def chaos(seed: int, only: list[str], times: int, away_s: float) -> Report:
     report = Report()
-    lasts = {"kill": 8.0 * times, "cut": 5.0 * times, "half-open": 25.0, "database": away_s + 5, "mqtt": away_s + 5}
+    lasts = {
+        "kill": 8.0 * times,
+        "cut": 5.0 * times,
+        "half-open": 25.0,
+        "stall": STALL_S + 10,
+        "database": away_s + 5,
+        "mqtt": away_s + 5,
+    }
     report.say(f"seed {seed}: {', '.join(only)}")
     async with _scene(seed, report, 20 + sum(lasts[one] for one in only)) as scene:
         deeds: dict[str, Callable[[], Awaitable[None]]] = {
             "kill": lambda: _kill(scene, times),
             "cut": lambda: _cut(scene, times),
             "half-open": lambda: _half_open(scene),
+            "stall": lambda: _stall(scene),
             "database": lambda: _database(scene, away_s),
             "mqtt": lambda: _mqtt(scene, away_s),
         }
@@ -246,7 +270,7 @@ async def chaos(seed: int, only: list[str], times: int, away_s: float) -> Report
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
-    parser.add_argument("--only", default="kill,cut,half-open,database,mqtt")
+    parser.add_argument("--only", default="kill,cut,half-open,stall,database,mqtt")
     parser.add_argument("--times", type=int, default=10)
     parser.add_argument("--away", type=float, default=60.0)
     chosen = parser.parse_args()

@@ -196,9 +196,14 @@ class LoadHouse:
 
     async def kill(self) -> None:
         """As the kernel would when memory is short."""
+        self.signal(signal.SIGKILL)
         assert self.server is not None
-        self.server.send_signal(signal.SIGKILL)
         await self.server.wait()
+
+    def signal(self, number: signal.Signals) -> None:
+        """To the server."""
+        assert self.server is not None
+        self.server.send_signal(number)
 
     async def stop(self) -> None:
         server = self.server
