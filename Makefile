@@ -24,6 +24,7 @@ help: ## this list
 setup: .venv/done $(DESK)/dist/done ## install what is missing: packages, .venv, the pages, Asterisk
 	@missing=; for c in $(NEEDED); do command -v $$c >/dev/null || missing=yes; done; \
 	[ -z "$$missing" ] || { $(call apt,$(APT),apt.log); }
+	@$(PY) -m compileall -q cti ivr acd agents db
 	@$(PY) asterisk-config/provide.py .pbx
 
 .venv/done: requirements-dev.txt
