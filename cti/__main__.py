@@ -42,6 +42,7 @@ from db.recordings import RecordingLedger
 from ivr.menus import BadMenu
 from ivr.prompts import BadPrompts
 
+gc.freeze()
 gc.enable()
 CLEAR = (
     StartError, PbxError, AudioError, BadMenu, BadPrompts, SecretsError, AlreadyRunning, LinkDown, LinkRefused,
