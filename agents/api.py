@@ -13,8 +13,8 @@ from starlette.requests import HTTPConnection
 from agents import examples
 from agents.auth import TICKET_S, Denied, Identity, Tokens, verify
 from agents.own_day import KINDS, own_day
-from agents.parts import ApiError, Parts, close_pages, current, parts_of, remembered
-from agents.ports import AgentLike, Refused
+from agents.parts import ApiError, Parts, address_of, close_pages, current, parts_of, remembered
+from agents.ports import Access, AgentLike, Refused
 from agents.schemas import (
     PRINTABLE,
     About,
@@ -55,7 +55,7 @@ async def about(parts: WithParts) -> About:
 async def login(form: LoginForm, request: Request, response: Response, parts: WithParts) -> Session:
     """The refresh token comes as a cookie that scripts cannot read."""
     own_page(request, parts)
-    address = request.client.host if request.client else ""
+    address = address_of(request)
     wait_s = parts.auth.limit.attempt(form.login, address, parts.clock())
     if wait_s > 0:
         seconds = str(ceil(wait_s))
@@ -64,8 +64,11 @@ async def login(form: LoginForm, request: Request, response: Response, parts: Wi
     async with parts.verifying:
         right = await asyncio.to_thread(verify, form.password, agent)
     if not right or agent is None:
+        # What was typed for a login that nobody has may be a password.
+        parts.witness(Access("login_refused", agent.id if agent else "", address, "wrong_login"))
         raise ApiError(401, "wrong_login", "login or password is wrong")
     parts.auth.limit.succeeded(form.login, address)
+    parts.witness(Access("logged_in", agent.id, address))
     return _session(request, response, agent, parts.auth.issue(agent, parts.clock()))
 
 
@@ -85,7 +88,7 @@ async def refresh(request: Request, response: Response, parts: WithParts) -> Ses
 
 
 @router.post("/logout", summary="Log out", status_code=204, responses={409: {"model": Error}})
-async def logout(who: Who, response: Response, parts: WithParts) -> None:
+async def logout(who: Who, request: Request, response: Response, parts: WithParts) -> None:
     """The session's tokens and the pages end, for an agent everywhere. 409 while there is a call."""
     async with parts.door[who.agent_id]:
         if who.role == "agent":
@@ -95,6 +98,7 @@ async def logout(who: Who, response: Response, parts: WithParts) -> None:
                 raise ApiError(409, refused.reason, refused.message) from refused
         parts.auth.end(who, parts.clock())
         await close_pages(parts, who.agent_id)
+    parts.witness(Access("logged_out", who.agent_id, address_of(request)))
     response.delete_cookie(COOKIE, path="/api")
 
 

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse
 from agents.auth import Auth, Denied, Identity
 from agents.commands import Commands
 from agents.ports import (
+    Access,
     Control,
     Health,
     HostPanel,
@@ -42,6 +43,8 @@ class Parts:
 
     `sip_url` is where the pages' SIP goes; `lines` has each person's open line, by what ends it.
 
+    `witness` is told who came, went or was refused.
+
     `verifying` lets two passwords be checked at once: Argon2 takes a core and 64 MB for tens of milliseconds, and calls
     must not wait for a burst of log-ins. Whoever logs an agent in or out holds the agent's `door`.
     """
@@ -67,6 +70,7 @@ class Parts:
     host_panel: HostPanel | None = None
     later: LaterContacts | None = None
     orders: Orders | None = None
+    witness: Callable[[Access], None] = lambda _access: None
     lines: dict[str, Callable[[int], None]] = field(default_factory=dict)
     verifying: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     door: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
@@ -108,6 +112,10 @@ async def remembered(question: Awaitable[Anything], *but: type[Exception]) -> An
     except Exception as error:
         log.exception("the memory did not answer")
         raise ApiError(503, "memory_away", "the server cannot reach its records; try again") from error
+
+
+def address_of(connection: HTTPConnection) -> str:
+    return connection.client.host if connection.client else ""
 
 
 def parts_of(connection: HTTPConnection) -> Parts:

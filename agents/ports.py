@@ -162,6 +162,16 @@ class PagePhones(Protocol):
         """A page has opened its line; another page of the same person has lost its own."""
 
 
+@dataclass(frozen=True, slots=True)
+class Access:
+    """`who`: the person, empty for nobody we know. `reason`: of a refusal, why, or what was asked for."""
+
+    what: Literal["logged_in", "logged_out", "login_refused", "forbidden"]
+    who: str
+    address: str
+    reason: str = ""
+
+
 class Memory(Protocol):
     """What is remembered. `agent` gives None for the unknown and the deactivated."""
 
@@ -177,6 +187,9 @@ class Memory(Protocol):
         self, agent_id: str, since: float, kinds: Sequence[str], /
     ) -> Sequence[tuple[float, str, Mapping[str, Any]]]:
         """Time, kind and data of the agent's events since then, in order, and of the last `agent_moved` before."""
+
+    async def deeds(self, kinds: Sequence[str], before: float, limit: int, /) -> Sequence[Mapping[str, Any]]:
+        """What was done before then (UTC), newest first: `at`, `kind`, `agent_id`, `call_id`, `data`."""
 
     async def recent_calls(self, limit: int, agent_id: str | None = None) -> Sequence[Mapping[str, Any]]:
         """Newest first; with `agent_id` only that agent's calls."""

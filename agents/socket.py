@@ -13,9 +13,10 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import ValidationError
 
 from agents.auth import Denied, Identity
+from agents.commands import FORBIDDEN
 from agents.limits import Rate
-from agents.parts import NOT_LOGGED_IN, Parts, parts_of
-from agents.ports import Refused
+from agents.parts import NOT_LOGGED_IN, Parts, address_of, parts_of
+from agents.ports import Access, Refused
 from agents.roster import Page
 from agents.wire import Answer, AnyCommand, Beat, Heartbeat, PopShown, Problem, client_messages
 
@@ -121,7 +122,7 @@ async def _read(socket: WebSocket, parts: Parts, page: Page, end: Callable[[int]
                 log.warning("a page floods us", agent=page.agent_id)
                 end(TOO_OFTEN)
                 return
-            _hear(text, parts, page, answers)
+            _hear(text, parts, page, answers, address_of(socket))
     except TimeoutError:
         end(SILENT)
     except (WebSocketDisconnect, RuntimeError, KeyError):  # KeyError: a binary frame where text is spoken
@@ -134,7 +135,7 @@ async def _read(socket: WebSocket, parts: Parts, page: Page, end: Callable[[int]
             answer.cancel()
 
 
-def _hear(text: str, parts: Parts, page: Page, answers: set[asyncio.Task[None]]) -> None:
+def _hear(text: str, parts: Parts, page: Page, answers: set[asyncio.Task[None]], address: str) -> None:
     if page.closing:
         return
     try:
@@ -151,13 +152,16 @@ def _hear(text: str, parts: Parts, page: Page, answers: set[asyncio.Task[None]])
         problem = Problem(code="wallboard", message="a wallboard gives no commands")
         page.answer(Answer(at=parts.clock(), key=message.key, ok=False, error=problem))
         return
-    task = asyncio.create_task(_answer(message, parts, page))
+    task = asyncio.create_task(_answer(message, parts, page, address))
     answers.add(task)
     task.add_done_callback(answers.discard)
 
 
-async def _answer(command: AnyCommand, parts: Parts, page: Page) -> None:
-    page.answer(await parts.commands.run(page.agent_id, command, sees_all=page.sees_all))
+async def _answer(command: AnyCommand, parts: Parts, page: Page, address: str) -> None:
+    answer = await parts.commands.run(page.agent_id, command, sees_all=page.sees_all)
+    if answer.error is not None and answer.error.code == FORBIDDEN.code:
+        parts.witness(Access("forbidden", page.agent_id, address, command.name))
+    page.answer(answer)
 
 
 def _not_understood(text: str, error: ValidationError, now: float) -> Answer:

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from agents import (
     api,
+    audit_api,
     examples,
     host_api,
     house_api,
@@ -30,8 +31,9 @@ from agents.auth import Auth
 from agents.commands import Commands
 from agents.limits import Bounded
 from agents.pages import add_pages
-from agents.parts import ApiError, Parts, end_sessions, parts_of, problem
+from agents.parts import ApiError, Parts, address_of, current, end_sessions, parts_of, problem
 from agents.ports import (
+    Access,
     CheckResult,
     Control,
     Health,
@@ -82,6 +84,7 @@ def create_app(  # noqa: PLR0913 - the one place where the desk meets the rest o
     host_panel: HostPanel | None = None,
     later: LaterContacts | None = None,
     orders: Orders | None = None,
+    witness: Callable[[Access], None] = lambda _access: None,
     clock: Callable[[], float] = time.time,
     silence_s: float = 20.0,
 ) -> FastAPI:
@@ -111,11 +114,13 @@ def create_app(  # noqa: PLR0913 - the one place where the desk meets the rest o
         host_panel=host_panel,
         later=later,
         orders=orders,
+        witness=witness,
     )
     _answer_errors(app)
     app.middleware("http")(_guard)
     app.add_middleware(Bounded)
     app.include_router(api.router)
+    app.include_router(audit_api.router)
     app.include_router(phone_api.router)
     app.include_router(recordings_api.router)
     app.include_router(quality_api.router)
@@ -142,7 +147,10 @@ async def _guard(request: Request, call_next: Callable[[Request], Awaitable[Resp
 
 def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(ApiError)
-    async def _known(_: Request, error: ApiError) -> JSONResponse:
+    async def _known(request: Request, error: ApiError) -> JSONResponse:
+        if error.code == "forbidden":
+            what = f"{request.method} {request.url.path}"
+            parts_of(request).witness(Access("forbidden", current(request).agent_id, address_of(request), what))
         return problem(error)
 
     @app.exception_handler(RequestValidationError)

@@ -20,7 +20,7 @@ from acd.core import Acd
 from acd.events import ConfigChanged
 from acd.ledger import Ledger
 from agents.auth import Auth, hash_password
-from agents.ports import CheckResult, Control
+from agents.ports import Access, CheckResult, Control
 from agents.roster import Roster
 from agents.web import create_app
 from cti import events
@@ -387,6 +387,18 @@ class Server:
             host_panel=self.host_panel,
             orders=self.orders,
             later=Later(self.callbacks, self.voicemails),
+            witness=self._witnessed,
+        )
+
+    def _witnessed(self, access: Access) -> None:
+        self.bus.publish(
+            events.Access(
+                at=self.clock(),
+                agent_id=access.who or None,
+                what=access.what,
+                address=access.address,
+                reason=access.reason,
+            )
         )
 
     async def checks(self) -> dict[str, CheckResult]:

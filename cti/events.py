@@ -387,6 +387,15 @@ class MessageSent(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Access(Event):
+    """Somebody was let in, has left, or was refused; `what` as `agents.ports.Access` has it."""
+
+    what: str
+    address: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LinkChanged(Event):
     up: bool
     reason: str = ""

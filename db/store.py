@@ -262,6 +262,17 @@ class Store:
             rows = [*(await connection.execute(before)), *(await connection.execute(after))]
             return [(at, kind, data) for at, kind, data in rows]
 
+    async def deeds(self, kinds: Sequence[str], before: float, limit: int) -> list[dict[str, Any]]:
+        """Entries of these kinds before then (UTC), newest first."""
+        query = (
+            select(JournalRow.at, JournalRow.kind, JournalRow.agent_id, JournalRow.call_id, JournalRow.data)
+            .where(JournalRow.kind.in_(kinds), JournalRow.at < before)
+            .order_by(JournalRow.at.desc(), JournalRow.seq.desc())
+            .limit(limit)
+        )
+        async with self.engine.connect() as connection:
+            return [dict(row._mapping) for row in await connection.execute(query)]
+
     async def missed(self, agent_id: str, since: float) -> list[dict[str, Any]]:
         """Offers that ended without the agent, newest first: `at`, `reason`, and of the call what its record has."""
         query = (

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from agents.auth import Auth, hash_password
 from agents.commands import Commands
-from agents.ports import CheckResult, Control, PhoneLogin, Prompts, RecordingFile, Refused
+from agents.ports import Access, CheckResult, Control, PhoneLogin, Prompts, RecordingFile, Refused
 from agents.roster import Roster
 from agents.views import AgentView, FloorView, QueueView, WaitingView
 from agents.web import create_app
@@ -66,6 +66,7 @@ class FakeMemory:
         self.people: dict[str, Person] = {person.id: person for person in PEOPLE}
         self.away = False
         self.offers: list[tuple[str, dict[str, Any]]] = []
+        self.done: list[dict[str, Any]] = []
         self.steps: dict[str, list[tuple[float, str, dict[str, Any]]]] = {}
         offer = {"at": 1.0, "kind": "offer_made", "agent_id": "1001"}
         self.stories: dict[str, dict[str, Any]] = {
@@ -95,6 +96,11 @@ class FakeMemory:
     async def missed(self, agent_id: str, since: float, /) -> Sequence[Mapping[str, Any]]:
         self._reach()
         return [one for whose, one in self.offers if whose == agent_id and one["at"] >= since]
+
+    async def deeds(self, kinds: Sequence[str], before: float, limit: int, /) -> Sequence[Mapping[str, Any]]:
+        self._reach()
+        found = [one for one in self.done if one["kind"] in kinds and one["at"] < before]
+        return sorted(found, key=lambda one: -one["at"])[:limit]
 
     async def recent_calls(self, limit: int, agent_id: str | None = None) -> Sequence[Mapping[str, Any]]:
         self._reach()
@@ -385,6 +391,7 @@ class House:
         self.phones, self.recordings = FakePhones(), FakeRecordings()
         self.auth = Auth(SECRET, origins=["https://desk.example.com"])
         self.control = Control(own=self.floor, calls=self.floor, write_ups=self.floor, supervision=self.supervision)
+        self.witnessed: list[Access] = []
         self.app: FastAPI = create_app(
             control=self.control,
             memory=self.memory,
@@ -400,6 +407,7 @@ class House:
             sip_url=sip_url,
             recordings=self.recordings,
             prompts=prompts,
+            witness=self.witnessed.append,
         )
 
     def take(self, **more: Any) -> None:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from agents import (
     api,
+    audit_api,
     host_api,
     house_api,
     menus_api,
@@ -25,7 +26,7 @@ from agents.views import FloorView
 from tests.agents.fakes import House
 
 ROOMS = (
-    api, host_api, house_api, menus_api, phone_api, prompts_api, quality_api, recordings_api, voicemail_api,
+    api, audit_api, host_api, house_api, menus_api, phone_api, prompts_api, quality_api, recordings_api, voicemail_api,
 )  # fmt: skip
 HOUSE = House()
 SCHEMA: dict[str, Any] = HOUSE.app.openapi()

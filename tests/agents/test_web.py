@@ -207,7 +207,7 @@ async def test_a_page_that_is_being_closed_gives_no_more_commands() -> None:
     house.roster.close("1001", 4401)
     text = '{"type":"command","key":"key-0001","name":"set_status","args":{"status":"ready"}}'
     tasks: set[asyncio.Task[None]] = set()
-    hear_page(text, house.app.state.parts, page, tasks)
+    hear_page(text, house.app.state.parts, page, tasks, "10.0.0.7")
     await asyncio.gather(*tasks)
     assert house.floor.agents["1001"].status == "logged_out"
 

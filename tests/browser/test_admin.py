@@ -101,6 +101,30 @@ async def test_the_house_is_closed_at_the_second_press_and_numbers_are_blocked(
     await expect(page.locator("#told")).not_to_have_text("")
 
 
+async def test_who_did_what_is_read_page_by_page(administered: Administered, eyes: Eyes) -> None:
+    house = administered.house
+    house.memory.done = [
+        {"at": house.clock() - n, "kind": "access", "agent_id": "1001", "call_id": None,
+         "data": {"what": "login_refused", "address": f"10.0.0.{n}", "reason": "wrong_login"}}
+        for n in range(120)
+    ]  # fmt: skip
+    house.memory.done[0] |= {"kind": "agent_forced", "data": {"by": "2001", "status": "not_ready"}}
+    page = await administering(eyes)
+    await page.click("nav button:nth-child(4)")
+    rows = page.locator("#audit tbody tr")
+    await expect(rows).to_have_count(100)
+    await expect(rows.nth(0)).to_contain_text("2001强制变更坐席状态1001")
+    await expect(rows.nth(1)).to_contain_text("1001登录被拒绝")
+    await expect(rows.nth(1)).to_contain_text("10.0.0.1")
+    await page.click("#older")
+    await expect(rows).to_have_count(120)
+    await expect(page.locator("#older")).to_have_count(0)
+    house.memory.away = True
+    await page.click("nav button:nth-child(3)")
+    await page.click("nav button:nth-child(4)")
+    await expect(page.locator("#told")).not_to_have_text("")
+
+
 @pytest.mark.parametrize("login", ["1001", "2001"])
 async def test_nobody_else_is_let_in(administered: Administered, eyes: Eyes, login: str) -> None:
     page = await administering(eyes, login)
@@ -114,10 +138,13 @@ async def test_axe_finds_nothing_on_the_administrators_page(
 ) -> None:
     context = await browser.new_context(color_scheme=scheme, locale="en-GB", viewport={"width": 1366, "height": 768})
     eyes = Eyes(context, administered.house)
+    administered.house.memory.done = [
+        {"at": 1.0, "kind": "access", "agent_id": "1001", "call_id": None, "data": {"what": "logged_in"}}
+    ]
     page = await administering(eyes)
     await page.wait_for_selector("#picture")
     found = {"menus": await faults(page)}
-    for nth, shown in ((2, "#prompts tbody tr"), (3, "#close")):
+    for nth, shown in ((2, "#prompts tbody tr"), (3, "#close"), (4, "#audit tbody tr")):
         await page.click(f"nav button:nth-child({nth})")
         await page.wait_for_selector(shown)
         found[shown] = await faults(page)

@@ -85,3 +85,16 @@ export const close = (closed: boolean): Promise<HouseNow> => callWith<HouseNow>(
 export const block = (numbers: string[]): Promise<HouseNow> => callWith<HouseNow>("PUT", "/api/house/blocked", { numbers });
 export const override = (name: string, stands: "open" | "closed" | null): Promise<HouseNow> =>
   callWith<HouseNow>("PUT", `/api/house/calendars/${name}`, { stands });
+
+// Something that somebody of the house has done; `kind` and `data` as the journal has them.
+export interface Deed {
+  at: number;
+  kind: string;
+  by: string;
+  agent_id: string | null;
+  call_id: string | null;
+  data: Record<string, unknown>;
+}
+
+export const audit = async (before: number | null, limit: number): Promise<Deed[]> =>
+  (await call<{ deeds: Deed[] }>("GET", `/api/audit?limit=${limit}${before === null ? "" : `&before=${before}`}`)).deeds;
