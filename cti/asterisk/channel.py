@@ -79,7 +79,6 @@ class Leg:
         self.recorded = False
         self.customer = False  # for whom the fallback is, if the server should not come back
         self._noted: tuple[str, str] | None = None
-        self._noting = False
         self._joined_at = -JOINING_S
         self._music = False  # it is to hear music whenever nothing else plays
         self._link = link
@@ -239,18 +238,11 @@ class Leg:
     def note(self, name: str, text: str) -> None:
         """What the channel says of itself to whoever asks for it, also after a loss of the link.
 
-        Of what is noted in one breath, the last: nobody could have asked for the others.
+        At once: what is known of a call when its server is killed is never older than what was done to it.
         """
         if (name, text) != self._noted and self._born and not self.gone.done():
-            if not self._noting:
-                self._noting = True
-                asyncio.get_running_loop().call_soon(self._write_note)
             self._noted = name, text
-
-    def _write_note(self) -> None:
-        self._noting = False
-        if self._noted is not None and not self.gone.done():
-            self._link.send(commands.Setvar(self.uniqueid, *self._noted))
+            self._link.send(commands.Setvar(self.uniqueid, name, text))
 
     @property
     def wants_renewal(self) -> bool:
