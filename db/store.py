@@ -167,17 +167,21 @@ class Store:
         return await self._to_its_end(self._call_story(call_id))
 
     async def _call_story(self, call_id: str) -> dict[str, Any] | None:
-        """The steps first: what is written between the two questions makes the facts newer, never older."""
+        """One question: of two, the second knows what was written after the first, and a story would lack a step."""
+        query = (
+            select(CallRow, JournalRow)
+            .outerjoin(JournalRow, JournalRow.call_id == CallRow.id)
+            .where(CallRow.id == call_id)
+            .order_by(JournalRow.at, JournalRow.seq)
+        )
         async with self._session() as session:
-            steps = await session.scalars(
-                select(JournalRow).where(JournalRow.call_id == call_id).order_by(JournalRow.at, JournalRow.seq)
-            )
-            story = [{"at": s.at, "kind": s.kind, "agent_id": s.agent_id, **s.data} for s in steps]
-            row = await session.get(CallRow, call_id)
-            if row is None:
+            found = (await session.execute(query)).all()
+            if not found:
                 return None
+            row = found[0][0]
+            steps = [{"at": s.at, "kind": s.kind, "agent_id": s.agent_id, **s.data} for _, s in found if s is not None]
             written = (await _write_ups(session, [call_id])).get(call_id, [])
-            return {**_call(row), "steps": story, "write_ups": [_write_up(one) for one in written]}
+            return {**_call(row), "steps": steps, "write_ups": [_write_up(one) for one in written]}
 
     async def recorded(self, call_id: str) -> list[str]:
         """The ids of what was recorded of a call, in order."""

@@ -213,6 +213,32 @@ async def test_an_old_miss_is_found_behind_many_answered_offers(engine: AsyncEng
     assert [one["reason"] for one in await store.missed("1001", NOW - 1)] == ["rona"]
 
 
+async def test_a_story_is_of_one_moment(engine: AsyncEngine) -> None:
+    """Read while its end is being stored, it has both the outcome and the step, or neither."""
+    store, ids = Store(engine), [f"c{n}" for n in range(40)]
+    await store.add([CallRow(id=one, arrived_at=NOW, number="1", facts={}) for one in ids])
+    halves: list[str] = []
+
+    async def end(call_id: str) -> None:
+        row = CallRow(id=call_id, arrived_at=NOW, ended_at=NOW, number="1", outcome="served", facts={})
+        step = JournalRow(id=call_id, at=NOW, seq=1, kind="call_ended", call_id=call_id, agent_id=None, data={})
+        await store.add([row, step])
+
+    async def read(call_id: str) -> None:
+        over = False
+        while not over:
+            story = await store.call_story(call_id)
+            assert story is not None
+            over = story["outcome"] is not None
+            if over != bool(story["steps"]):
+                halves.append(call_id)
+
+    async with asyncio.timeout(60):
+        for one in ids:
+            await asyncio.gather(read(one), read(one), end(one))
+    assert halves == []
+
+
 async def test_what_was_written_before_write_ups_had_a_table_is_in_it(tmp_path: Path) -> None:
     engine = make_engine(f"sqlite+aiosqlite:///{tmp_path / 'old.db'}")
     await upgrade(engine, "0002")
