@@ -110,7 +110,7 @@ async def _beat(parts: Parts, page: Page) -> None:
 
 async def _read(socket: WebSocket, parts: Parts, page: Page, end: Callable[[int], None]) -> None:
     answers: set[asyncio.Task[None]] = set()
-    rate, loop = Rate(OFTEN, BURST), asyncio.get_running_loop()
+    rate, loop, address = Rate(OFTEN, BURST), asyncio.get_running_loop(), address_of(socket)
     try:
         while True:
             async with asyncio.timeout(parts.silence_s):
@@ -122,7 +122,7 @@ async def _read(socket: WebSocket, parts: Parts, page: Page, end: Callable[[int]
                 log.warning("a page floods us", agent=page.agent_id)
                 end(TOO_OFTEN)
                 return
-            _hear(text, parts, page, answers, address_of(socket))
+            _hear(text, parts, page, answers, address)
     except TimeoutError:
         end(SILENT)
     except (WebSocketDisconnect, RuntimeError, KeyError):  # KeyError: a binary frame where text is spoken

@@ -28,7 +28,7 @@ from cti.doctor import Finding, broken, examine
 from cti.from_settings import calendars
 from cti.pbx import PbxError, render_for_another
 from cti.phones import PhoneError
-from cti.pidfile import AlreadyRunning, WillNotEnd, end
+from cti.pidfile import AlreadyRunning, WillNotEnd, end, ended_by_sigterm
 from cti.recordings.verify import verify
 from cti.secrets import SecretsError, gather
 from cti.settings import Settings, SettingsError, load
@@ -73,19 +73,11 @@ def _refuse(error: Exception) -> NoReturn:
 def _run(work: Coroutine[Any, Any, None]) -> None:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_ended_by_sigterm(work))
+            runner.run(ended_by_sigterm(work))
     except asyncio.CancelledError:
         raise typer.Exit(128 + signal.SIGTERM) from None
     except (*CLEAR, CommandError, OSError) as error:
         _refuse(error)
-
-
-async def _ended_by_sigterm(work: Coroutine[Any, Any, None]) -> None:
-    """Being asked to end unwinds the work, so that its telephones end with it."""
-    task = asyncio.current_task()
-    if task is not None:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    await work
 
 
 @cli.command("up")

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Mapping
 
 from agents.windows import Windows
+from cti.numbers import beginning
 
 MINUTE_S, HOUR_S, DAY_S = 60.0, 3600.0, 86_400.0
 
@@ -35,8 +36,8 @@ class Spending:
         self._over: deque[tuple[float, float]] = deque()  # when it ended, what it cost
 
     def price(self, number: str) -> float:
-        fits = [start for start in self._prices if number.startswith(start)]
-        return self._prices[max(fits, key=len)] if fits else max(self._prices.values(), default=0.0)
+        start = beginning(number, self._prices)
+        return max(self._prices.values(), default=0.0) if start is None else self._prices[start]
 
     def begins(self, call: str, number: str, now: float) -> None:
         self._running[call] = now, self.price(number)

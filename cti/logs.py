@@ -95,11 +95,7 @@ class LogFile:
 
     def write(self, text: str) -> int:
         line = text.encode("utf-8", "backslashreplace")
-        if self._torn:
-            line = b"\n" + self._told() + line
-        elif self.lost:
-            line = self._told() + line
-        if self._whole(line):
+        if self._whole((b"\n" if self._torn else b"") + self._told() + line):
             self.lost = 0
         else:
             self.lost += 1

@@ -32,6 +32,10 @@ def as_dialled(number: str, home: str = HOME) -> str:
 
 def may_be_dialled(number: str, allowed: Iterable[str], refused: Iterable[str]) -> bool:
     """Whether a number begins as the house allows; the longest beginning that fits decides, a refusal before all."""
-    fits = [len(start) for start in allowed if number.startswith(start)]
-    bars = [len(start) for start in refused if number.startswith(start)]
-    return bool(fits) and (not bars or max(fits) > max(bars))
+    fits, bars = beginning(number, allowed), beginning(number, refused)
+    return fits is not None and (bars is None or len(fits) > len(bars))
+
+
+def beginning(number: str, starts: Iterable[str]) -> str | None:
+    """The longest of these with which the number begins."""
+    return max((start for start in starts if number.startswith(start)), key=len, default=None)

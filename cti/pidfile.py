@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class AlreadyRunning(Exception):
@@ -91,3 +95,11 @@ def _pid_in(path: Path) -> int:
     with suppress(OSError, ValueError):
         return int(path.read_text())
     return 0
+
+
+async def ended_by_sigterm(work: Coroutine[Any, Any, T]) -> T:
+    """Being asked to end unwinds the work, so that what it has started ends with it."""
+    task = asyncio.current_task()
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await work

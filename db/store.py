@@ -275,7 +275,7 @@ class Store:
             .limit(limit)
         )
         async with self.engine.connect() as connection:
-            return [dict(row._mapping) for row in await connection.execute(query)]
+            return [dict(row) for row in (await connection.execute(query)).mappings()]
 
     async def missed(self, agent_id: str, since: float) -> list[dict[str, Any]]:
         """Offers that ended without the agent, newest first: `at`, `reason`, and of the call what its record has."""

@@ -32,9 +32,12 @@ class Finding:
 
 def unpinned(text: str) -> list[str]:
     """Requirements without one version or without a hash, by name. Pure."""
-    whole = text.replace("\\\n", " ").splitlines()
-    lines = [line.strip() for line in whole if line.strip() and not line.strip().startswith(("#", "-"))]
-    return [line.split()[0] for line in lines if not PINNED.match(line) or "--hash=sha256:" not in line]
+    return [line.split()[0] for line in _requirements(text) if not PINNED.match(line) or "--hash=sha256:" not in line]
+
+
+def _requirements(text: str) -> list[str]:
+    whole = (line.strip() for line in text.replace("\\\n", " ").splitlines())
+    return [line for line in whole if line and not line.startswith(("#", "-"))]
 
 
 def unsealed(lock: Mapping[str, Any]) -> list[str]:
@@ -80,11 +83,10 @@ def _told(command: Sequence[str], folder: Path) -> Any:
 
 def _python(file: str) -> Finding:
     text = (ROOT / file).read_text()
-    pinned = len(re.findall(PINNED.pattern + r"[^\n]*\\$", text, re.MULTILINE))
     command = [sys.executable, "-m", "pip_audit", "-r", file, "--disable-pip", "--require-hashes", "-f", "json",
                "--progress-spinner", "off", "--timeout", "10"]  # fmt: skip
     told = _told(command, ROOT)
-    found = advised_of_python(told) if told else Finding(unasked=pinned)
+    found = advised_of_python(told) if told else Finding(unasked=len(_requirements(text)))
     found.bad += [f"{name}: not pinned by version and hash" for name in unpinned(text)]
     return found
 

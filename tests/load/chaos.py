@@ -23,10 +23,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cti.notes import NOTE, read, variables
+from cti.pidfile import ended_by_sigterm
 from tests.db.conftest import Postgres, running_postgres
 from tests.listeners.conftest import Broker, running_broker
 from tests.load import books
-from tests.load.house import LoadHouse, load_house, run_whole
+from tests.load.house import LoadHouse, load_house
 
 TALKING, WAITING = 10, 22
 GAP_S = 0.1
@@ -274,7 +275,7 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=10)
     parser.add_argument("--away", type=float, default=60.0)
     chosen = parser.parse_args()
-    report = run_whole(chaos(chosen.seed, chosen.only.split(","), chosen.times, chosen.away))
+    report = asyncio.run(ended_by_sigterm(chaos(chosen.seed, chosen.only.split(","), chosen.times, chosen.away)))
     sys.stdout.write(
         "good\n" if not report.faults else f"{len(report.faults)} faults; again with --seed {chosen.seed}\n"
     )

@@ -15,11 +15,11 @@ import tempfile
 import time
 import wave
 from array import array
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
@@ -40,7 +40,6 @@ from tests.load.media import Media
 from tests.load.proxy import Proxy
 from tests.ports import free_port
 
-T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 PASSWORD, TOKEN = "for-this-test", "for load alone, in no house at all"
@@ -113,18 +112,6 @@ class Page:
     def _is(self, me: dict[str, Any] | None) -> None:
         if me is not None:
             self.status, self.activity, self.me = me["status"], me["activity"], me
-
-
-def run_whole(work: Coroutine[Any, Any, T]) -> T:
-    """As `asyncio.run`; SIGTERM ends it as Ctrl-C does, so that whatever it started ends with it."""
-
-    async def until_told() -> T:
-        task = asyncio.current_task()
-        assert task is not None
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        return await work
-
-    return asyncio.run(until_told())
 
 
 @dataclass

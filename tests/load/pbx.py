@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from cti.asterisk.messages import BridgeEnter, Hangup, Message, NewChannel, NewState
+from cti.pidfile import ended_by_sigterm
 from tests.bench.machine import cpu_s, described
-from tests.load.house import FIRST_AGENT, LoadHouse, load_house, run_whole
+from tests.load.house import FIRST_AGENT, LoadHouse, load_house
 
 OUT = Path(".run/bench-pbx.json")
 AGENTS, FEW = 120, 10
@@ -208,7 +209,7 @@ def main() -> None:
     parser.add_argument("--rates", default="20,40,60,80")
     parser.add_argument("--seconds", type=int, default=15)
     chosen = parser.parse_args()
-    found = run_whole(bench([int(one) for one in chosen.rates.split(",")], chosen.seconds))
+    found = asyncio.run(ended_by_sigterm(bench([int(one) for one in chosen.rates.split(",")], chosen.seconds)))
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(json.dumps(found, indent=1))
     sys.stdout.write(f"{found['machine']}; written to {OUT}\n")

@@ -20,9 +20,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from cti.pidfile import ended_by_sigterm
 from tests.bench.machine import cpu_s
 from tests.load import books
-from tests.load.house import LoadHouse, load_house, run_whole
+from tests.load.house import LoadHouse, load_house
 from tests.ports import free_port
 
 EVERY_S = 30.0
@@ -67,10 +68,13 @@ def _files(pid: int) -> Counter[str]:
     return held
 
 
-def more(before: Counter[str], after: Counter[str]) -> Counter[str]:
-    """What is held besides, when it is more than a handful. Pure."""
-    besides = after - before
-    return besides if besides.total() > HANDFUL else Counter()
+def held_besides(before: Look, after: Look) -> list[str]:
+    """Who holds more than a handful of files that were not held before. Pure."""
+    besides = {
+        "the server": after.server_files - before.server_files,
+        "Asterisk": after.asterisk_files - before.asterisk_files,
+    }
+    return [f"{who} holds besides: {dict(held)}" for who, held in besides.items() if held.total() > HANDFUL]
 
 
 def slope(looks: list[Look]) -> float:
@@ -113,10 +117,7 @@ async def soak(minutes: float, rate: int) -> list[str]:
         bridges = await house.pbx.console("bridge show all")
         if len(bridges.strip().splitlines()) > 1:
             faults.append(f"bridges are left: {bridges[:300]}")
-        if held := more(before.server_files, after.server_files):
-            faults.append(f"the server holds besides: {dict(held)}")
-        if held := more(before.asterisk_files, after.asterisk_files):
-            faults.append(f"Asterisk holds besides: {dict(held)}")
+        faults += held_besides(before, after)
         grows = slope(looks[WARM:] or looks)
         if len(looks) > 4 * WARM and grows > MOST_KB_PER_MINUTE:
             faults.append(f"the server's memory grows by {grows:.0f} KB a minute")
@@ -141,13 +142,9 @@ async def soak(minutes: float, rate: int) -> list[str]:
 
 async def _settled(house: LoadHouse, before: Look) -> Look:
     """When both hold what they held before, or have had their time for it."""
-    now, end = look(house, 0), time.monotonic() + SETTLE_S
-    while time.monotonic() < end and (
-        more(before.server_files, now.server_files) or more(before.asterisk_files, now.asterisk_files)
-    ):
-        await asyncio.sleep(1)
-        now = look(house, 0)
-    return now
+    with suppress(TimeoutError):
+        await house.until(lambda: not held_besides(before, look(house, 0)), SETTLE_S)
+    return look(house, 0)
 
 
 async def _alive(house: LoadHouse) -> list[str]:
@@ -165,7 +162,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--rate", type=int, default=56)
     chosen = parser.parse_args()
-    faults = run_whole(soak(chosen.minutes, chosen.rate))
+    faults = asyncio.run(ended_by_sigterm(soak(chosen.minutes, chosen.rate)))
     for fault in faults:
         sys.stdout.write(f"FAULT: {fault[:300]}\n")
     sys.stdout.write("good\n" if not faults else f"{len(faults)} faults\n")
