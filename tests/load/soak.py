@@ -113,6 +113,7 @@ async def soak(minutes: float, rate: int) -> list[str]:
                 )
                 sys.stdout.flush()
         await house.until(house.is_empty, 60)
+        await asyncio.sleep(3)
         after = await _settled(house, before)
         bridges = await house.pbx.console("bridge show all")
         if len(bridges.strip().splitlines()) > 1:
