@@ -45,7 +45,8 @@ async def test_right_wrong_and_locked_take_the_same_time_and_the_locked_asks_nob
         took.append(time.monotonic() - begun)
 
     assert host.asked == 3
-    assert max(took) - min(took) < 0.3
+    wrong, locked = took[:3], took[3:]
+    assert abs(min(wrong) - min(locked)) < 0.1  # the quickest of each: a machine that pauses adds to single ones
     assert min(took) >= ANSWER_S - 0.01
     await door.close()
 

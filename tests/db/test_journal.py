@@ -338,14 +338,16 @@ async def test_a_big_spool_is_drained_without_holding_up_the_loop(
     spool = tmp_path / "journal.spool"
     entry = {"table": "journal", "at": NOW, "kind": "k", "call_id": None, "agent_id": None}
     append_lines(spool, ({**entry, "id": f"e{n}", "seq": n, "data": {"n": n, "name": "张三丰"}} for n in range(20_000)))
+    begun = time.thread_time()
     longest = 0.0
 
     async def watch() -> None:
+        """The loop's own work between two of its turns; the clock on the wall would measure the machine."""
         nonlocal longest
+        before = begun
         while True:
-            before = time.monotonic()
             await asyncio.sleep(0.005)
-            longest = max(longest, time.monotonic() - before)
+            longest, before = max(longest, time.thread_time() - before), time.thread_time()
 
     watching = asyncio.create_task(watch())
     make()
@@ -353,7 +355,7 @@ async def test_a_big_spool_is_drained_without_holding_up_the_loop(
     watching.cancel()
 
     assert await stored(engine) == list(range(20_000))
-    assert longest < 0.5
+    assert longest < (time.thread_time() - begun) / 5
 
 
 def test_the_spool_reads_on_where_it_stopped_and_forgets_when_all_is_read(tmp_path: Path) -> None:
