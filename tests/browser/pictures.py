@@ -249,7 +249,8 @@ async def booth(eyes: Eyes, shoot: str) -> None:
 async def admin(eyes: Eyes, shoot: str) -> None:
     page = await eyes.open("/admin")
     await eyes.log_in(page, "9001")
-    for nth, (name, there) in enumerate((("menus", "#picture"), ("prompts", "#prompts tbody"), ("house", "#close")), 1):
+    tabs = {"menus": "#picture", "prompts": "#prompts tbody", "house": "#close", "audit": "#audit tbody tr"}
+    for nth, (name, there) in enumerate(tabs.items(), 1):
         await page.click(f"nav button:nth-child({nth})")
         await page.wait_for_selector(there)
         await asyncio.sleep(0.4)
@@ -260,6 +261,7 @@ async def recordings(eyes: Eyes, shoot: str) -> None:
     page = await eyes.open("/recordings")
     await eyes.log_in(page, "2001")
     await page.locator("#found .pick").first.click()
+    await page.wait_for_selector("#wave")
     await page.wait_for_selector("#save")
     await page.screenshot(path=shoot.format("13-recordings"))
 
