@@ -38,7 +38,7 @@ TALK = {  # a minute in which one side speaks after the other, with a hold betwe
               for side in (0, 1)],
 }  # fmt: skip
 
-MORNING: list[tuple[float, str, str, dict[str, str]]] = [  # what people of the house have done: seconds ago, newest first
+MORNING: list[tuple[float, str, str, dict[str, str]]] = [  # seconds ago, and who did what, newest first
     (40, "access", "9001", {"what": "logged_in", "address": "10.1.2.9"}),
     (190, "agent_forced", "1001", {"by": "2001", "status": "not_ready", "reason": "lunch"}),
     (700, "access", "1002", {"what": "login_refused", "address": "10.1.2.44", "reason": "wrong_login"}),
@@ -98,7 +98,7 @@ async def recorded(house: LiveHouse, folder: Path) -> AsyncIterator[LiveHouse]:
     for n, number in ((today - 60, "13800000001"), (today - 30, "13900000002")):
         rows, recording = kept(n, "1001", "trading", number)
         await Store(engine).add(rows)
-        house.recordings.keep(replace(recording, facts=recording.facts | TALK, path=sound))
+        house.recordings.keep(replace(recording, facts={**recording.facts, **TALK}, path=sound))
     quality = QualityDesk(engine, house.recordings, {"service": CARD}, {"trading": "service"}, Bus(), house.clock)
     house.take(quality=quality)
     yield house

@@ -205,6 +205,9 @@ class LoadHouse:
 
     # -- people ------------------------------------------------------------------------------------------------------
 
+    def pages_ready(self) -> bool:
+        return all(page.open.is_set() and page.status == "ready" for page in self.pages)
+
     async def agents_ready(self) -> None:
         """Telephones answer, pages are open, everybody is ready."""
         self.pages = [Page(self.base, one) for one in agent_ids(self.agents)]
@@ -212,7 +215,7 @@ class LoadHouse:
             task = asyncio.create_task(page.run(), name=f"page {page.agent_id}")
             self.stack.callback(task.cancel)
         try:
-            await self.until(lambda: all(page.status == "ready" for page in self.pages), 60)
+            await self.until(self.pages_ready, 60)
         except TimeoutError:
             raise RuntimeError(f"agents are not ready: {[page.refused for page in self.pages]}") from None
 
