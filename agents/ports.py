@@ -325,6 +325,12 @@ class LaterContacts(Protocol):
     async def message(self, message_id: str, /) -> MessageFile | None:
         """May raise the database's own errors."""
 
+    async def messages(self, since: float, /) -> Sequence[Mapping[str, Any]]:
+        """Left since then (UTC), newest first, heard or not. May raise the database's own errors."""
+
+    async def given_up(self, since: float, /) -> Sequence[Mapping[str, Any]]:
+        """Callers who gave up in a queue since then (UTC), newest first. May raise the database's own errors."""
+
     def callbacks(self) -> Sequence[Mapping[str, Any]]: ...
     def recover(self, call_id: str, story: Mapping[str, Any], by: str, /) -> None:
         """Raises Refused."""

@@ -17,12 +17,22 @@ router = APIRouter(prefix="/api", responses={st: {"model": Error} for st in (400
 Who = Annotated[Identity, Depends(current)]
 WithParts = Annotated[Parts, Depends(parts_of)]
 Id = Annotated[str, Path(min_length=1, max_length=64, pattern=PRINTABLE)]
+Since = Annotated[float | None, Query(ge=0, le=1e11)]
+WEEK_S = 7 * 86_400.0
 SOUND: dict[int | str, dict[str, Any]] = {
     status: {"content": {"audio/wav": {"example": "RIFF..."}}} for status in (200, 206)
 }
 CALLBACK: Any = {
     "id": "b1", "call_id": "c1", "number": "13800000001", "queue": "trading", "since": 1.7676e9, "state": "waiting",
     "tries": 1, "due_at": 1.7676e9,
+}  # fmt: skip
+
+MESSAGE: Any = {
+    "id": "vX9", "number": "138", "queue": "trading", "at": 1.7676e9, "seconds": 12.5, "state": "new", "agent_id": None,
+}  # fmt: skip
+GAVE_UP: Any = {
+    "call_id": "c1", "at": 1.7676e9, "number": "13800000001", "name": "张三丰", "queue": "trading", "back": False,
+    "callback": "",
 }  # fmt: skip
 
 
@@ -63,11 +73,61 @@ class Callbacks(BaseModel):
     callbacks: list[Callback]
 
 
+class MessageLine(BaseModel):
+    """`state`: new until `agent_id` has heard it."""
+
+    id: str
+    number: str
+    queue: str
+    at: float
+    seconds: float
+    state: Literal["new", "heard"]
+    agent_id: str | None
+
+
+class Messages(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"messages": [MESSAGE]}]})
+    messages: list[MessageLine]
+
+
+class GivenUp(BaseModel):
+    """`at`: when; `back`: has called again since, and was served; `callback`: its state, empty for none."""
+
+    call_id: str
+    at: float | None
+    number: str
+    name: str
+    queue: str
+    back: bool
+    callback: Literal["", "asked", "waiting", "calling", "done", "failed", "expired"]
+
+
+class Abandoned(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"calls": [GAVE_UP]}]})
+    calls: list[GivenUp]
+
+
 class Recovery(BaseModel):
     """A call whose caller has given up in a queue, and is to be called back."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"call_id": "c1"}]})
     call_id: str = Field(min_length=1, max_length=64, pattern=PRINTABLE)
+
+
+@router.get("/voicemails", summary="The messages that were left")
+async def messages(who: Who, parts: WithParts, since: Since = None) -> Messages:
+    """Newest first, for supervisors; `since` in UTC epoch seconds, a week ago where nothing is said."""
+    _supervisor(who)
+    begins = parts.clock() - WEEK_S if since is None else since
+    return Messages.model_validate({"messages": list(await remembered(_later(parts).messages(begins)))})
+
+
+@router.get("/abandoned", summary="Callers who gave up in a queue")
+async def abandoned(who: Who, parts: WithParts, since: Since = None) -> Abandoned:
+    """Newest first, for supervisors; `since` in UTC epoch seconds, the house's midnight where nothing is said."""
+    _supervisor(who)
+    begins = parts.control.own.day_begins() if since is None else since
+    return Abandoned.model_validate({"calls": list(await remembered(_later(parts).given_up(begins)))})
 
 
 @router.get("/voicemails/{message_id}", summary="A message that was left")

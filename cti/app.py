@@ -50,7 +50,7 @@ from cti.orders import Orders
 from cti.pin_gate import PinGate
 from cti.prompt_shelf import PromptShelf
 from cti.quality import QualityDesk
-from cti.recorder import DAY_S, Recorder
+from cti.recorder import Recorder
 from cti.recordings.finishing import Finisher
 from cti.recordings.shelf import Shelf
 from cti.resuming import Resuming
@@ -194,7 +194,7 @@ class Server:
             self.dispatcher.near if asked.first == "customer" else None,
         )
         folder = settings.run_dir / "voicemail"
-        self.voicemails = Voicemails(self.bus, self.clock, self.calls, waiting, folder)
+        self.voicemails = Voicemails(self.bus, self.clock, self.calls, waiting, folder, settings.keep_s)
         self.services = SelfService(
             self.host, self.gate, self.calendars, self.callbacks, self.voicemails, self.switches,
             lambda: seen_by_asterisk(settings, (settings.run_dir / "sounds" / BEEP).resolve().with_suffix("")),
@@ -212,7 +212,6 @@ class Server:
     def _recorder(self) -> Recorder:
         settings, chosen = self.settings, self.settings.recording
         shelf = Shelf(settings.recorded_calls, RecordingLedger(self.engine))
-        keep_s = {one.name: one.keep_days * DAY_S for one in settings.queues if one.keep_days is not None}
         spool = settings.run_dir / "pbx" / "spool" / "monitor"
         finisher = Finisher(shelf, self._hindered, kind=chosen.kind)
         return Recorder(
@@ -221,8 +220,7 @@ class Server:
             spool,
             shelf,
             finisher,
-            keep_s,
-            chosen.keep_days * DAY_S,
+            settings.keep_s,
             self.store.recorded,
             self.store.call_story,
         )
@@ -386,7 +384,7 @@ class Server:
             quality=self.quality,
             host_panel=self.host_panel,
             orders=self.orders,
-            later=Later(self.callbacks, self.voicemails),
+            later=Later(self.callbacks, self.voicemails, self.store),
             witness=self._witnessed,
         )
 

@@ -9,16 +9,18 @@ from typing import Any
 from agents.ports import MessageFile, Refused
 from cti.callbacks import Callbacks
 from cti.voicemails import Voicemails
+from db.store import Store
 
 SHOWN = ("id", "call_id", "number", "queue", "since", "state", "tries", "due_at")
+LISTED = ("id", "number", "queue", "at", "seconds", "state", "agent_id")
 GIVEN_UP = {"abandoned_in_queue", "overflowed"}
 
 
 class Later:
     """Joins the two for the web application."""
 
-    def __init__(self, callbacks: Callbacks, voicemails: Voicemails) -> None:
-        self._callbacks, self._voicemails = callbacks, voicemails
+    def __init__(self, callbacks: Callbacks, voicemails: Voicemails, memory: Store) -> None:
+        self._callbacks, self._voicemails, self._memory = callbacks, voicemails, memory
 
     async def message(self, message_id: str) -> MessageFile | None:
         found = await self._voicemails.message(message_id)
@@ -29,6 +31,14 @@ class Later:
             found.id, found.number, found.queue, found.at, found.seconds, path, found.agent_id,
             self._voicemails.brought_by(found.id),
         )  # fmt: skip
+
+    async def messages(self, since: float) -> list[dict[str, Any]]:
+        return [{key: getattr(one, key) for key in LISTED} for one in await self._voicemails.since(since)]
+
+    async def given_up(self, since: float) -> list[dict[str, Any]]:
+        rows = await self._memory.given_up(since, sorted(GIVEN_UP))
+        asked = {row["call_id"]: self._callbacks.of_call(row["call_id"]) for row in rows}
+        return [{**row, "callback": one.state if (one := asked[row["call_id"]]) else ""} for row in rows]
 
     def callbacks(self) -> list[dict[str, Any]]:
         rows = (asdict(one) for one in self._callbacks.open)

@@ -6,7 +6,7 @@ A call goes on whatever becomes of its recording: what hinders it is an event an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +42,7 @@ class _Recording:
 
 
 class Recorder:
-    """`spool`: where Asterisk writes. `keep_s`: by queue, how long its recordings are kept; else `keep_else_s`.
+    """`spool`: where Asterisk writes. `keep_s`: how long a queue's recordings are kept, 0 for ever.
 
     `recorded` gives the ids of what was recorded of a call, `story` a call as the journal has it.
     """
@@ -54,13 +54,12 @@ class Recorder:
         spool: Path,
         shelf: Shelf,
         finisher: Finisher,
-        keep_s: Mapping[str, float],
-        keep_else_s: float,
+        keep_s: Callable[[str], float],
         recorded: Callable[[str], Awaitable[list[str]]],
         story: Callable[[str], Awaitable[dict[str, Any] | None]],
     ) -> None:
         self._bus, self._clock, self._spool, self._shelf, self._finisher = bus, clock, spool, shelf, finisher
-        self._keep_s, self._keep_else_s, self._recorded, self._story = keep_s, keep_else_s, recorded, story
+        self._keep_s, self._recorded, self._story = keep_s, recorded, story
         self._running: dict[str, _Recording] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._kept = asyncio.Event()
@@ -141,7 +140,7 @@ class Recorder:
 
     async def _put_away(self, call_id: str, queue: str, number: str, following: Following, ended_at: float) -> None:
         said, heard = self._files(call_id)
-        keep_s, begun_at = self._keep_s.get(queue, self._keep_else_s), following.begun_at
+        keep_s, begun_at = self._keep_s(queue), following.begun_at
         keep_until = begun_at + keep_s if keep_s else None
         about = About(call_id, queue, number, following.agents, begun_at, following.segments(ended_at), keep_until)
         try:

@@ -385,6 +385,11 @@ class Settings(BaseSettings):
     queues: list[QueueSettings] = Field([QueueSettings(**queue) for queue in DEMO_QUEUES], min_length=1)
     numbers: dict[Annotated[str, Field(pattern=r"^[+*#0-9]{1,20}$")], Name] = {}
 
+    def keep_s(self, queue: str) -> float:
+        """How long what was said in calls of this queue is kept, recorded or left as a message; 0 for ever."""
+        own = next((one.keep_days for one in self.queues if one.name == queue), None)
+        return (self.recording.keep_days if own is None else own) * 86_400.0
+
     @property
     def recorded_calls(self) -> Path:
         """The folder of recorded calls (`recordings_dir` holds prompts); in the run folder unless the house chose."""

@@ -24,6 +24,8 @@ LEAST_S = 1.0
 SILENCE_S = 5.0
 AGAIN_S = 60.0
 KEEP_S = 1.0
+LOOK_S = 3600.0
+MOST_LISTED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,18 @@ class Message:
 
 
 class Voicemails:
-    """`folder` holds the sound of each, `<id>.wav`; Asterisk writes there and plays from there."""
+    """`folder` holds the sound of each, `<id>.wav`; Asterisk writes there and plays from there.
 
-    def __init__(self, bus: Bus, clock: Callable[[], float], calls: Calls, memory: Waiting, folder: Path) -> None:
+    `keep_s`: how long a queue's messages are kept, 0 for ever. One that nobody has heard is kept until somebody has.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what it joins
+        self, bus: Bus, clock: Callable[[], float], calls: Calls, memory: Waiting, folder: Path,
+        keep_s: Callable[[str], float],
+    ) -> None:  # fmt: skip
         self._bus, self._clock, self._calls, self._memory = bus, clock, calls, memory
-        self.folder = folder
+        self.folder, self._keep_s = folder, keep_s
+        self._forgetting: asyncio.Task[None] | None = None
         self._in_line: dict[str, Message] = {}  # by the call that brings one to an agent
         self._tasks: set[asyncio.Task[None]] = set()
         bus.subscribe(events.AgentConnected, self._heard)
@@ -61,6 +70,10 @@ class Voicemails:
         """Raises SQLAlchemy's errors."""
         found = await self._memory.message(message_id)
         return Message(**found) if found else None
+
+    async def since(self, since: float) -> list[Message]:
+        """Those left since then (UTC), newest first. Raises SQLAlchemy's errors."""
+        return [Message(**row) for row in await self._memory.messages_since(since, MOST_LISTED)]
 
     def brought_by(self, message_id: str) -> str | None:
         """The call that brings this message to an agent now."""
@@ -125,6 +138,8 @@ class Voicemails:
             yield
         finally:
             self._closing = True
+            if self._forgetting is not None:
+                self._forgetting.cancel()
             if self._tasks:
                 await asyncio.wait(self._tasks, timeout=5.0)
 
@@ -132,6 +147,28 @@ class Voicemails:
         """The house is open: what has waited is in line."""
         for message in self._waiting:
             self._put_in_line(message)
+        self._forgetting = asyncio.create_task(self._forget(), name="forget old messages")
+
+    async def _forget(self) -> None:
+        while True:
+            try:
+                await self.forget_due()
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("messages beyond their time could not be deleted", reason=type(error).__name__)
+            await asyncio.sleep(LOOK_S)
+
+    async def forget_due(self) -> None:
+        """Those beyond their time are gone: the sound first, so that nothing is left of it whenever this is cut short.
+
+        Raises SQLAlchemy's errors, and OSError.
+        """
+        now, in_hand = self._clock(), {one.id for one in self._in_line.values()}
+        for message in [Message(**row) for row in await self._memory.messages("heard")]:
+            keep_s = self._keep_s(message.queue)
+            if keep_s and message.at + keep_s <= now and message.id not in in_hand:
+                self.sound(message.id).unlink(missing_ok=True)
+                await self._memory.forget_message(message.id)
+                log.info("a message beyond its time was deleted", voicemail=message.id)
 
     def _keep(self, message: Message) -> None:
         task = asyncio.create_task(self._kept(message), name=f"keep {message.id}")

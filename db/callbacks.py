@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
 from db.tables import CallbackRow, VoicemailRow
@@ -29,6 +29,16 @@ class Waiting:
     async def messages(self, state: str) -> list[dict[str, Any]]:
         """Messages in this state, the oldest first."""
         return await self._rows(select(VoicemailRow).where(VoicemailRow.state == state).order_by(VoicemailRow.at))
+
+    async def messages_since(self, since: float, limit: int) -> list[dict[str, Any]]:
+        """Messages that were left since then (UTC), the newest first."""
+        query = select(VoicemailRow).where(VoicemailRow.at >= since).order_by(VoicemailRow.at.desc())
+        return await self._rows(query.limit(limit))
+
+    async def forget_message(self, message_id: str) -> None:
+        """It was never there."""
+        async with self._session.begin() as session:
+            await session.execute(delete(VoicemailRow).where(VoicemailRow.id == message_id))
 
     async def message(self, message_id: str) -> dict[str, Any] | None:
         found = await self._rows(select(VoicemailRow).where(VoicemailRow.id == message_id))

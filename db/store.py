@@ -296,6 +296,37 @@ class Store:
                 for at, call_id, data, number, queue, facts in rows
             ]  # fmt: skip
 
+    async def given_up(self, since: float, outcomes: Sequence[str]) -> list[dict[str, Any]]:
+        """Calls that ended so in a queue since then (UTC), newest first; `back`: the caller was served since."""
+        served = (
+            select(CallRow.number, func.max(CallRow.arrived_at).label("last"))
+            .where(CallRow.outcome == "served", CallRow.arrived_at >= since, CallRow.number != "")
+            .group_by(CallRow.number)
+            .subquery()
+        )
+        query = (
+            select(
+                CallRow.id,
+                CallRow.ended_at,
+                CallRow.number,
+                CallRow.queue,
+                CallRow.facts,
+                served.c.last > CallRow.arrived_at,
+            )
+            .outerjoin(served, served.c.number == CallRow.number)
+            .where(CallRow.outcome.in_(outcomes), CallRow.arrived_at >= since, CallRow.queue.is_not(None))
+            .order_by(CallRow.arrived_at.desc())
+            .limit(MOST_MISSED)
+        )
+        async with self.engine.connect() as connection:
+            return [
+                {
+                    "call_id": call_id, "at": at, "number": number, "queue": queue, "back": bool(back),
+                    "name": (facts.get("customer") or {}).get("name", ""),
+                }
+                for call_id, at, number, queue, facts, back in await connection.execute(query)
+            ]  # fmt: skip
+
     async def recent_calls(self, limit: int, agent_id: str | None = None) -> list[dict[str, Any]]:
         """Newest first."""
         query = select(CallRow).order_by(CallRow.arrived_at.desc()).limit(limit)

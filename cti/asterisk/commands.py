@@ -39,7 +39,7 @@ def encode(command: Command, action_id: str) -> bytes:
 
 
 def _line(action: str, name: str, value: str) -> bytes:
-    if any(mark in value for mark in "\r\n\0"):
+    if "\n" in value or "\r" in value or "\0" in value:
         raise BadValue(f"{action}: {name} has a line break or NUL")
     line = f"{name}: {value}".encode()
     if len(line) > LONGEST_LINE:

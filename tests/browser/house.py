@@ -132,3 +132,9 @@ async def until(condition: Any, deadline_s: float = 15.0) -> None:
     while not condition():
         assert time.monotonic() < end, "it did not come true in time"
         await asyncio.sleep(0.01)
+
+
+async def until_true(page: Page, condition: str) -> None:
+    async with asyncio.timeout(15):
+        while not await page.evaluate(condition):  # noqa: ASYNC110 - the browser tells nobody
+            await asyncio.sleep(0.05)

@@ -16,6 +16,7 @@ from playwright.async_api import Browser, Page
 
 from agents.views import AgentView, QueueView, WaitingView, WhyLine
 from agents.wire import CallState, PopClosed
+from tests.agents.test_later import off_the_line
 from tests.browser import stages
 from tests.browser.house import Eyes, LiveHouse, browser_running
 
@@ -240,6 +241,15 @@ async def supervisor(eyes: Eyes, shoot: str) -> None:
     await page.screenshot(path=shoot.format("10-supervisor-taken"))
 
 
+async def later(eyes: Eyes, shoot: str) -> None:
+    page = await eyes.open("/supervisor")
+    await eyes.log_in(page, "2001")
+    await page.click("#later")
+    await page.wait_for_selector("#messages tr")
+    await asyncio.sleep(0.4)
+    await page.screenshot(path=shoot.format("10-supervisor-later"))
+
+
 async def booth(eyes: Eyes, shoot: str) -> None:
     page = await eyes.open("/booth")
     await page.wait_for_selector("#call")
@@ -284,6 +294,7 @@ Stage = Callable[[LiveHouse, Path], AbstractAsyncContextManager[Any]]
 Draw = Callable[[Eyes, str], Awaitable[None]]
 REAL: tuple[tuple[str, Stage, Draw], ...] = (
     ("admin", stages.administered, admin), ("recordings", stages.recorded, recordings),
+    ("supervisor-later", off_the_line, later),
 )  # fmt: skip
 
 

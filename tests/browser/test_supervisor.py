@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from typing import Literal
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.browser.house import Eyes, LiveHouse, until
+from cti.audio import write_tone
+from tests.agents.test_later import ZHANG, off_the_line
+from tests.browser.house import Eyes, LiveHouse, until, until_true
 from tests.browser.pictures import large, supervised
 from tests.browser.test_access import faults
 
@@ -45,6 +49,32 @@ async def test_a_supervisor_listens_whispers_and_takes_over_by_mouse_and_keyboar
     await page.keyboard.press("Alt+x")
     await expect(page.locator("#spying")).to_be_empty()
     assert done(house) == ["2001 listen 1001", "2001 whisper", "2001 barge", "2001 take_over", "2001 stop"]
+
+
+async def test_who_gave_up_is_called_back_and_a_message_is_heard(house: LiveHouse, eyes: Eyes, tmp_path: Path) -> None:
+    async with off_the_line(house, tmp_path) as place:
+        await asyncio.to_thread(write_tone, place.voicemails.sound("v1"), 440, 2)
+        page = await supervising(house, eyes)
+        await page.click("#later")
+        rows = page.locator("#gone tr")
+        await expect(rows).to_have_count(3)
+        await expect(page.locator('[data-call="c2"]')).to_contain_text("已再次来电")
+        await expect(page.locator('[data-call="c2"] button')).to_have_count(0)
+        await page.click('[data-call="c4"] button')
+        await expect(page.locator("#later-told")).not_to_have_text("")
+        await page.click('[data-call="c1"] button')
+        await expect(page.locator('[data-call="c1"]')).to_contain_text("排队中")
+        await expect(page.locator("#later-told")).to_have_count(0)
+        await expect(page.locator("#due tr")).to_contain_text(ZHANG[3:])
+        await expect(page.locator('[data-message="v1"]')).to_contain_text("未听")
+        await page.click('[data-message="v1"] button')
+        await until_true(page, "document.querySelector('#messages audio')?.duration > 1.5")
+        assert await faults(page) == []
+        house.take(later=None)
+        await expect(page.locator("#later-told")).not_to_have_text("")
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("Alt+c")
+        await expect(page.locator("#gone-title")).to_be_visible()
 
 
 async def test_a_state_is_forced_a_log_out_is_asked_for_twice_and_a_refusal_is_told(

@@ -13,7 +13,7 @@ from playwright.async_api import Page, expect
 from agents.ports import RecordingFile
 from agents.wire import PopClosed
 from cti.audio import write_tone
-from tests.browser.house import Eyes, LiveHouse, until
+from tests.browser.house import Eyes, LiveHouse, until, until_true
 from tests.browser.pictures import large, small
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="package")]
@@ -249,9 +249,3 @@ async def test_a_call_without_a_recording_says_so(house: LiveHouse, eyes: Eyes) 
     page = await eyes.desk()
     await page.click('[data-recording="p-1"]')
     await expect(page.locator("#no-recording")).to_have_text("这通电话没有录音")
-
-
-async def until_true(page: Page, condition: str) -> None:
-    async with asyncio.timeout(15):
-        while not await page.evaluate(condition):  # noqa: ASYNC110 - the browser tells nobody
-            await asyncio.sleep(0.05)

@@ -102,6 +102,8 @@ async def test_a_message_is_heard_by_an_agent_as_it_was_spoken(house: House) -> 
     left = await house.until("message_left")
     await caller.wait_for("CALL_CLOSED")
     assert left.seconds == pytest.approx(1.9, abs=0.8)
+    listed = await asked(house, "GET", "/api/voicemails", "2001", "supervisor")
+    assert [(one["id"], one["state"]) for one in listed.json()["messages"]] == [(left.voicemail_id, "new")]
 
     _, agent = await house.agent("1004")
     connected = await house.until("agent_connected")
@@ -141,6 +143,8 @@ async def test_who_gave_up_is_called_back_when_a_supervisor_asks_for_it(house: H
     [told] = answer.json()["callbacks"]
     again = await asked(house, "POST", "/api/callbacks", "2001", "supervisor", json=body)
     forbidden = await asked(house, "GET", "/api/callbacks", "1004")
+    gone = (await asked(house, "GET", "/api/abandoned", "2001", "supervisor")).json()["calls"]
+    assert [(one["call_id"], one["number"], one["back"]) for one in gone] == [(ended.call_id, NUMBER, False)]
     await house.agent("1004")
     connected = await house.until("agent_connected", channel="callback")
     await house.passes(1.0)

@@ -2,7 +2,7 @@
 import type { Pressed } from "../core/shortcuts";
 import type { Action } from "../core/supervise";
 
-export type Press = Action | CallPress | "stop" | "find" | "help";
+export type Press = Action | CallPress | "stop" | "later" | "find" | "help";
 // In a call that was taken over.
 export type CallPress = "hold" | "transfer";
 
@@ -15,11 +15,12 @@ export const KEYS: Record<Exclude<Press, "skills" | "force" | "log_out">, { code
   transfer: { code: "KeyT", label: "Alt+T" },
   stop: { code: "KeyX", label: "Alt+X" },
   message: { code: "KeyM", label: "Alt+M" },
+  later: { code: "KeyC", label: "Alt+C" },
   find: { code: "Slash", label: "/" },
   help: { code: "Slash", label: "?" },
 };
 
-const WITH_ALT = ["listen", "whisper", "barge", "take_over", "stop", "message", "hold", "transfer"] as const;
+const WITH_ALT = ["listen", "whisper", "barge", "take_over", "stop", "message", "later", "hold", "transfer"] as const;
 
 export function actionOf(pressed: Pressed): Press | null {
   if (pressed.ctrl || pressed.meta) return null;

@@ -21,11 +21,11 @@ export interface SuperPage extends PageOf<Supervision> {
   choose(agentId: string | null): void;
   move(by: number): void;
   can(action: Action): boolean;
-  open: Ref<Action | null>; // the dialog
+  open: Ref<Action | "later" | null>; // the dialog
   known: Ref<Staff | null>; // who can do what
   learn(): Promise<void>;
   order<Name extends keyof SuperCommands>(name: Name, args: SuperCommands[Name]): Promise<boolean>;
-  press(what: Action | CallPress | "stop"): void;
+  press(what: Action | CallPress | "stop" | "later"): void;
   asking: Ref<Asking | null>; // whom a call that was taken over is to go to
   people: Ref<Colleague[]>;
   look(): Promise<void>;
@@ -48,7 +48,7 @@ export function provideSuper(): SuperPage {
   const refused = ref(false);
   const pick = ref<Pick>({ ...everybody });
   const chosenId = ref<string | null>(null);
-  const open = ref<Action | null>(null);
+  const open = ref<Action | "later" | null>(null);
   const known = ref<Staff | null>(null);
   const listed = computed(() => picked(page.state.value.agents, pick.value, known.value?.agents ?? {}));
   const chosen = computed(() => page.state.value.agents.find((one) => one.id === chosenId.value) ?? null);
@@ -95,7 +95,8 @@ export function provideSuper(): SuperPage {
   const taken = computed(() => (page.state.value.listening?.state === "taken" ? page.state.value.listening : null));
   watch(taken, (is) => is || (asking.value = null));
 
-  function press(what: Action | CallPress | "stop"): void {
+  function press(what: Action | CallPress | "stop" | "later"): void {
+    if (what === "later") return void (open.value = what);
     if (what === "hold") return void (taken.value && page.ask(taken.value.held ? "resume" : "hold"));
     if (what === "transfer") return void (taken.value && (asking.value = "transfer"));
     if (what === "stop") return void (page.state.value.listening && order("stop_listening", {}));
