@@ -106,6 +106,7 @@ async def test_who_was_raised_stays_so_when_the_agents_telephone_is_lost_before_
     house.fake.refuses = {"Bridge": ("Error", "Channel1")}
     await house.agent()
     await house.until("call_moved", event="offer_lost", call_id=call.id)
+    await house.holds(lambda: house.acd.contact(call.id) is not None)  # in line again
     contact = house.acd.contact(call.id)
     house.fake.refuses = {}
     await house.until("agent_connected", call_id=call.id)
