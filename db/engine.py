@@ -13,8 +13,10 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import QueuePool
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+GIVEN_BACK_S = 2.0
 JSON: dict[str, Any] = {
     "json_serializer": lambda value: msgspec.json.encode(value).decode(),
     "json_deserializer": msgspec.json.decode,
@@ -55,7 +57,14 @@ async def upgrade(engine: AsyncEngine, to: str = "head") -> None:
 
 
 async def dispose(engine: AsyncEngine, deadline_s: float = 5.0) -> None:
-    """Close its connections; a database that hangs is left to find out by itself."""
+    """Close its connections, once those in use were given back: one that comes later is closed by nobody.
+
+    A database that hangs is left to find out by itself.
+    """
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(GIVEN_BACK_S):
+            while isinstance(engine.pool, QueuePool) and engine.pool.checkedout():  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.01)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(deadline_s):
             await engine.dispose()

@@ -11,6 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import QueuePool
 
 from db.demo import seed_demo
 from db.engine import dispose, make_engine, upgrade
@@ -39,6 +40,26 @@ async def test_demo_customers_are_found_by_number_and_account_and_seeded_once(en
     assert by_number["name"] == "张三丰"
     assert by_number == await store.find_customer("account", "10000001")
     assert await store.find_customer("phone", "+8613999999999") is None
+
+
+async def test_what_is_in_use_is_given_back_before_all_is_closed(engine: AsyncEngine) -> None:
+    fresh = make_engine(engine.url.render_as_string(hide_password=False))
+    in_use = asyncio.Event()
+
+    async def question() -> None:
+        async with fresh.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+            in_use.set()
+            await asyncio.sleep(0.1)
+            await connection.execute(text("SELECT 1"))
+
+    asking = asyncio.create_task(question())
+    await in_use.wait()
+    pool = fresh.pool
+    await dispose(fresh)
+    await asking
+    assert isinstance(pool, QueuePool)
+    assert (pool.checkedout(), pool.checkedin()) == (0, 0)  # closed, not lying in a pool that nobody has any more
 
 
 async def test_a_look_up_that_nobody_waits_for_any_more_leaves_no_connection_open(engine: AsyncEngine) -> None:
