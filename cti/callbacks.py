@@ -50,9 +50,10 @@ class Callbacks:
     def open(self) -> list[Request]:
         return [one for one in self._known.values() if one.state in OPEN]
 
-    def of_call(self, call_id: str) -> Request | None:
-        """What became of this call's caller: of several the newest; None for who is none, or of an earlier day."""
-        return next((one for one in reversed(self._known.values()) if one.call_id == call_id), None)
+    @property
+    def states(self) -> dict[str, str]:
+        """By the call they came of, those of the last day and all that are open; of several the newest."""
+        return {one.call_id: one.state for one in self._known.values()}
 
     def refused(self, number: str, caller: str) -> str | None:
         """Why this number is not called back: `class_of_service`, `already`, `too_often`."""

@@ -36,9 +36,8 @@ class Later:
         return [{key: getattr(one, key) for key in LISTED} for one in await self._voicemails.since(since)]
 
     async def given_up(self, since: float) -> list[dict[str, Any]]:
-        rows = await self._memory.given_up(since, sorted(GIVEN_UP))
-        asked = {row["call_id"]: self._callbacks.of_call(row["call_id"]) for row in rows}
-        return [{**row, "callback": one.state if (one := asked[row["call_id"]]) else ""} for row in rows]
+        rows, states = await self._memory.given_up(since, sorted(GIVEN_UP)), self._callbacks.states
+        return [{**row, "callback": states.get(row["call_id"], "")} for row in rows]
 
     def callbacks(self) -> list[dict[str, Any]]:
         rows = (asdict(one) for one in self._callbacks.open)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import secrets
 import wave
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -56,7 +57,6 @@ class Voicemails:
     ) -> None:  # fmt: skip
         self._bus, self._clock, self._calls, self._memory = bus, clock, calls, memory
         self.folder, self._keep_s = folder, keep_s
-        self._forgetting: asyncio.Task[None] | None = None
         self._in_line: dict[str, Message] = {}  # by the call that brings one to an agent
         self._tasks: set[asyncio.Task[None]] = set()
         bus.subscribe(events.AgentConnected, self._heard)
@@ -138,8 +138,6 @@ class Voicemails:
             yield
         finally:
             self._closing = True
-            if self._forgetting is not None:
-                self._forgetting.cancel()
             if self._tasks:
                 await asyncio.wait(self._tasks, timeout=5.0)
 
@@ -147,15 +145,19 @@ class Voicemails:
         """The house is open: what has waited is in line."""
         for message in self._waiting:
             self._put_in_line(message)
-        self._forgetting = asyncio.create_task(self._forget(), name="forget old messages")
+        self._look()
+
+    def _look(self) -> None:
+        """Once an hour: whose time is over."""
+        if not self._closing:
+            self._spawn(self._forget(), "forget old messages")
+            asyncio.get_running_loop().call_later(LOOK_S, self._look)
 
     async def _forget(self) -> None:
-        while True:
-            try:
-                await self.forget_due()
-            except (SQLAlchemyError, OSError) as error:
-                log.warning("messages beyond their time could not be deleted", reason=type(error).__name__)
-            await asyncio.sleep(LOOK_S)
+        try:
+            await self.forget_due()
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("messages beyond their time could not be deleted", reason=type(error).__name__)
 
     async def forget_due(self) -> None:
         """Those beyond their time are gone: the sound first, so that nothing is left of it whenever this is cut short.
@@ -171,7 +173,11 @@ class Voicemails:
                 log.info("a message beyond its time was deleted", voicemail=message.id)
 
     def _keep(self, message: Message) -> None:
-        task = asyncio.create_task(self._kept(message), name=f"keep {message.id}")
+        self._spawn(self._kept(message), f"keep {message.id}")
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Not cut short when the house closes: a connection torn out of its work stays open."""
+        task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

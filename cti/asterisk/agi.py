@@ -13,9 +13,6 @@ from cti.asterisk.link import ActionRefused, LinkDown
 from cti.asterisk.messages import AsyncAgiExec, Response
 from ivr.caller import HungUp
 
-# What a server before us left queued on a channel still answers, and what we left there ourselves: no id comes twice.
-_RUN, _COUNT = secrets.token_hex(4), itertools.count(1)
-
 
 class LeftLoop(Exception):
     """The channel was taken out of its loop before the command had an answer."""
@@ -40,10 +37,13 @@ class AgiConversation:
         self._under_way: set[str] = set()  # also those whose answer nobody awaits any more
         self._quiet = asyncio.Event()
         self._quiet.set()
+        # What a server before us left queued on this channel still answers: its ids must not be ours.
+        token = secrets.token_hex(4)
+        self._ids = (f"agi-{token}-{n}" for n in itertools.count(1))
 
     async def command(self, text: str, deadline_s: float) -> AgiResult:
         """The result; raises HungUp, LeftLoop, LinkDown or TimeoutError."""
-        command_id = _new_id()
+        command_id = next(self._ids)
         answer: asyncio.Future[AgiResult] = asyncio.get_running_loop().create_future()
         self._pending[command_id] = answer
         try:
@@ -55,7 +55,7 @@ class AgiConversation:
 
     def send(self, text: str) -> None:
         """A command whose answer nobody awaits."""
-        self._begin(text, _new_id())
+        self._begin(text, next(self._ids))
 
     def _begin(self, text: str, command_id: str) -> None:
         self._under_way.add(command_id)
@@ -110,7 +110,3 @@ class AgiConversation:
         for pending in list(self._pending.values()):
             if not pending.done():
                 pending.set_exception(error())
-
-
-def _new_id() -> str:
-    return f"agi-{_RUN}-{next(_COUNT)}"

@@ -19,8 +19,9 @@ from cti.later import Later
 from cti.voicemails import Message, Voicemails
 from db.callbacks import Waiting
 from db.engine import dispose, make_engine, upgrade
-from db.store import AgentRecord, Store
+from db.store import Store
 from db.tables import CallRow
+from tests.agents.client import asked
 from tests.agents.fakes import House
 
 DAY_S = 86_400.0
@@ -41,10 +42,7 @@ class Place:
     async def ask(
         self, method: str, path: str, who: str = "2001", role: str = "supervisor", **more: Any
     ) -> httpx.Response:
-        token = self.house.auth.issue(AgentRecord(who, "", "", role, ""), self.house.clock()).access
-        transport = httpx.ASGITransport(app=self.house.app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://house") as web:
-            return await web.request(method, f"/api{path}", headers={"Authorization": f"Bearer {token}"}, **more)
+        return await asked(self.house.app, method, f"/api{path}", who, role, **more)
 
     async def leave(self, message: Message) -> Path:
         """It is left: its sound, and what is known of it."""
@@ -96,8 +94,8 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
         yield found
 
 
-async def given_up(place: Place, **asked: float) -> list[tuple[str, bool, str]]:
-    calls = (await place.ask("GET", "/abandoned", params=asked)).json()["calls"]
+async def given_up(place: Place, **wanted: float) -> list[tuple[str, bool, str]]:
+    calls = (await place.ask("GET", "/abandoned", params=wanted)).json()["calls"]
     return [(one["call_id"], one["back"], one["callback"]) for one in calls]
 
 

@@ -15,8 +15,9 @@ from cti.events import Event
 from cti.quality import QualityDesk
 from cti.scoring import Card, Question
 from db.engine import dispose, make_engine, upgrade
-from db.store import AgentRecord, Store
+from db.store import Store
 from db.tables import CallRow, JournalRow
+from tests.agents.client import asked
 from tests.agents.fakes import House
 
 CARD = Card("service", (Question("greeting", "问候", "Greeting"), Question("=cmd", "承诺", "Promises", "fatal")))
@@ -32,14 +33,10 @@ class Place:
     async def ask(
         self, method: str, path: str, who: str = "2001", role: str = "supervisor", **more: object
     ) -> httpx.Response:
-        token = self.house.auth.issue(AgentRecord(who, "", "", role, ""), self.house.clock()).access
-        transport = httpx.ASGITransport(app=self.house.app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://house") as web:
-            headers = {"Authorization": f"Bearer {token}"}
-            return await web.request(method, f"/api{path}", headers=headers, **more)  # type: ignore[arg-type]
+        return await asked(self.house.app, method, f"/api{path}", who, role, **more)
 
-    async def found(self, who: str = "2001", role: str = "supervisor", **asked: object) -> list[str]:
-        answer = await self.ask("GET", "/recordings", who, role, params={**SPAN, **asked})
+    async def found(self, who: str = "2001", role: str = "supervisor", **wanted: object) -> list[str]:
+        answer = await self.ask("GET", "/recordings", who, role, params={**SPAN, **wanted})
         assert answer.status_code == 200, answer.text
         return [one["id"] for one in answer.json()["recordings"]]
 

@@ -12,7 +12,7 @@ import pytest
 from cti.events import CallbackAsked
 from cti.phones import Account, Phone, phone, seconds_of, tone_seconds
 from cti.settings import CallbackSettings, InLineSettings
-from db.store import AgentRecord
+from tests.agents import client
 from tests.live.conftest import House, Parts
 from tests.live.tones import heard_prompts
 
@@ -29,11 +29,7 @@ async def line_of(house: House, *, auto_answer: bool = True) -> Phone:
 
 
 async def asked(house: House, method: str, path: str, who: str, role: str = "agent", **more: Any) -> httpx.Response:
-    parts = house.app.state.parts
-    token = parts.auth.issue(AgentRecord(who, "", "", role, ""), parts.clock()).access
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=house.app), base_url="http://house") as web:
-        headers = {"Authorization": f"Bearer {token}"} if who else {}
-        return await web.request(method, path, headers=headers, **more)
+    return await client.asked(house.app, method, path, who, role, **more)
 
 
 async def asks_to_be_called_back(house: House, caller: Phone) -> None:

@@ -182,7 +182,7 @@ async def _profile(house: LoadHouse, seconds: int = 12) -> list[tuple[str, str, 
     await house.stop()
     rows = profile.table(json.loads(samples.read_text()), one.server_ms)
     _head("server ms", f"of {one.server_ms:.2f} at {PROFILED} calls a second")
-    sys.stdout.write("".join(f"{ms:>10.2f}  {name}\n" for _, name, ms in rows))
+    sys.stdout.write("".join(f"{ms:>10.2f}  {kind:10}{name}\n" for kind, name, ms in rows))
     return rows
 
 

@@ -17,7 +17,12 @@ from types import FrameType
 
 EACH_S = 0.002
 DEEP = 40
-WAITS = {"selectors.py", "threading.py", "queue.py", "runners.py"}  # under the last one is uvloop, which has no frames
+WAITS = (
+    "/selectors.py",
+    "/threading.py",
+    "/queue.py",
+    "/runners.py",
+)  # under the last one is uvloop, which has no frames
 samples: Counter[str] = Counter()
 
 
@@ -30,7 +35,7 @@ def stack_of(frame: FrameType | None) -> list[str]:
 
 
 def is_waiting(stack: list[str]) -> bool:
-    return not stack or Path(stack[0].rpartition(":")[0]).name in WAITS
+    return not stack or stack[0].rpartition(":")[0].endswith(WAITS)
 
 
 def sample(_: int, frame: FrameType | None) -> None:

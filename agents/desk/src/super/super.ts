@@ -1,5 +1,5 @@
 // The supervisor's page as one thing; components read it by `inject`.
-import { computed, inject, provide, ref, watch, type ComputedRef, type InjectionKey, type Ref } from "vue";
+import { computed, inject, provide, ref, watch, type ComputedRef, type InjectionKey, type Ref, type WritableComputedRef } from "vue";
 import type { Asking, Target } from "../core/call";
 import { withoutOldToasts } from "../core/desk";
 import { everybody, nothingYet, picked, possible, step, takeSupervision, type Action, type Pick, type Supervision } from "../core/supervise";
@@ -40,6 +40,12 @@ export function useSuper(): SuperPage {
   const page = inject(KEY);
   if (!page) throw new Error("a component of the supervisor's page stands outside it");
   return page;
+}
+
+// Whether this dialog is open; to say so closes any other.
+export function useDialog(name: Action | "later"): WritableComputedRef<boolean> {
+  const { open } = useSuper();
+  return computed({ get: () => open.value === name, set: (is) => (open.value = is ? name : null) });
 }
 
 export function provideSuper(): SuperPage {
