@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 import structlog
@@ -29,6 +30,14 @@ BOOTH = "booth"  # whoever calls from a page of the demo: a line, and nothing el
 FOREIGN_ORIGIN, SILENT, TOO_BIG, TOO_OFTEN, BROKEN = 4403, 4408, 1009, 4429, 1011
 OFTEN, BURST = 25.0, 200.0  # messages of a page: a second over time, and at once
 GONE = 0  # nobody is there to be told
+
+
+@dataclass(slots=True)
+class _Line:
+    """When the page was last heard, and since when a message is being written to it; the loop's seconds."""
+
+    heard_at: float
+    writing_since: float | None = None
 
 
 @router.websocket("/ws")
@@ -66,7 +75,8 @@ async def _serve(
             ended.set_result(code)
 
     page = parts.roster.join(who.agent_id, end, view=view, sees_all=who.sees_all, resume=resume)
-    work = _write(socket, page, end), _read(socket, parts, page, end), _beat(parts, page)
+    line = _Line(asyncio.get_running_loop().time())
+    work = _write(socket, page, line, end), _read(socket, parts, page, line, end), _beat(parts, page, line, end)
     jobs = [asyncio.create_task(one) for one in work]
     over = asyncio.get_running_loop().call_later(max(who.ends_at - parts.clock(), 0), end, NOT_LOGGED_IN)
     try:
@@ -84,47 +94,57 @@ async def _serve(
             await socket.close(code)
 
 
-async def _write(socket: WebSocket, page: Page, end: Callable[[int], None]) -> None:
+async def _write(socket: WebSocket, page: Page, line: _Line, end: Callable[[int], None]) -> None:
+    loop = asyncio.get_running_loop()
     try:
         while True:
             item, done = await page.next(), False
+            line.writing_since = loop.time()
             try:
-                async with asyncio.timeout(WRITE_S):  # wait_for of 3.11 may lose a cancellation
-                    await socket.send_text(item.text)
+                await socket.send_text(item.text)
                 done = True
             finally:
+                line.writing_since = None
                 item.written(done)
-    except (TimeoutError, RuntimeError, WebSocketDisconnect, OSError):
+    except (RuntimeError, WebSocketDisconnect, OSError):
         end(GONE)
     except Exception:
         log.exception("page could not be written to", agent=page.agent_id)
         end(BROKEN)
 
 
-async def _beat(parts: Parts, page: Page) -> None:
-    """The page learns that the server is there. Its reply comes in time: a hidden page's own timers may not."""
+async def _beat(parts: Parts, page: Page, line: _Line, end: Callable[[int], None]) -> None:
+    """The page learns that the server is there. Its reply comes in time: a hidden page's own timers may not.
+
+    At each beat it is looked whether the page still reads and speaks: a deadline for each message would cost more than
+    the message.
+    """
+    loop = asyncio.get_running_loop()
     while True:
         page.put_latest("beat", Beat(at=parts.clock()).model_dump_json())
         await asyncio.sleep(parts.silence_s / BEATS)
+        now = loop.time()
+        if now - line.heard_at >= parts.silence_s:
+            end(SILENT)
+        elif line.writing_since is not None and now - line.writing_since >= WRITE_S:
+            end(GONE)
 
 
-async def _read(socket: WebSocket, parts: Parts, page: Page, end: Callable[[int], None]) -> None:
+async def _read(socket: WebSocket, parts: Parts, page: Page, line: _Line, end: Callable[[int], None]) -> None:
     answers: set[asyncio.Task[None]] = set()
     rate, loop, address = Rate(OFTEN, BURST), asyncio.get_running_loop(), address_of(socket)
     try:
         while True:
-            async with asyncio.timeout(parts.silence_s):
-                text = await socket.receive_text()
+            text = await socket.receive_text()
+            line.heard_at = loop.time()
             if len(text) > MAX_TEXT:
                 end(TOO_BIG)
                 return
-            if not rate.takes(loop.time()):
+            if not rate.takes(line.heard_at):
                 log.warning("a page floods us", agent=page.agent_id)
                 end(TOO_OFTEN)
                 return
             _hear(text, parts, page, answers, address)
-    except TimeoutError:
-        end(SILENT)
     except (WebSocketDisconnect, RuntimeError, KeyError):  # KeyError: a binary frame where text is spoken
         end(GONE)
     except Exception:

@@ -24,7 +24,7 @@ from cti.talk import End, NotReached, Party, Talk, Third
 from cti.treating import Treating
 from ivr.caller import HungUp
 from ivr.in_line import Outlook, Treatment
-from ivr.nodes import MenuSet
+from ivr.nodes import AT_ONCE, MenuSet
 from ivr.run import Goodbye, ToQueue
 
 log = structlog.get_logger(__name__)
@@ -189,7 +189,6 @@ class Call:
         self._announcement = "queue_wait"
         self._message: Path | None = None
         self.values: dict[str, Any] = {"caller": facts.number} if facts.number.isdigit() else {}
-        self.caller = MenuCaller(self, house.sounds, house.services)
         self.talk: Talk | None = None
         self._menu: MenuSet | None = None  # the version with which it began
         self._node = ""
@@ -206,8 +205,9 @@ class Call:
             else:
                 self.look_up("number", self.facts.number)
                 await _STORIES[self.facts.direction](self)
-        except HungUp:
+        except HungUp as gone:
             log.debug("the caller is gone", call_id=self.id)
+            gone.__traceback__ = None  # its frames hold the futures that hold it
         except asyncio.CancelledError:
             self._end_as("server_stopped", "server")
             raise
@@ -217,7 +217,10 @@ class Call:
             self.publish(events.CallFailed, error=f"{type(error).__name__}: {error}")
             await self._excuse()
         finally:
-            await self._leave()
+            try:
+                await self._leave()
+            finally:
+                self.talk = None  # which holds the call: the two of them would wait for the garbage collector
 
     async def _visit(self) -> None:
         refused = self._house.services.admission(self.facts.number)
@@ -712,6 +715,11 @@ class Call:
         )  # fmt: skip
 
     @property
+    def caller(self) -> MenuCaller:
+        """The caller as a menu sees one; made for whoever asks, for a call that kept it would keep itself alive."""
+        return MenuCaller(self, self._house.sounds, self._house.services)
+
+    @property
     def place(self) -> tuple[Wish, float] | None:
         """What the caller waits for, and since when; None who does not wait."""
         waits = self._wish is not None and self.state in {State.QUEUED, State.OFFERED}
@@ -788,7 +796,8 @@ class Call:
         self.facts.path.append(node)
         if self._menu is not None and self._menu.name == menu:
             self._node = node
-            self._note()
+            if not isinstance(self._menu.nodes[node], AT_ONCE):
+                self._note()
 
     def take_up(self, before: TakenUp) -> None:
         """It goes on from there when it is run."""

@@ -269,11 +269,14 @@ class Calls:
     async def _renew(self) -> None:
         """Nobody who stands in our loop goes to the fallback while we are here: at once, for it may be late already."""
         while True:
-            for n, leg in enumerate([leg for leg in self.legs.values() if leg.wants_renewal], 1):
-                leg.renew(self._away_s)
-                if n % BATCH == 0:
-                    await asyncio.sleep(0)
+            await self._renew_all()
             await asyncio.sleep(self._away_s / 3)
+
+    async def _renew_all(self) -> None:
+        for n, leg in enumerate([leg for leg in self.legs.values() if leg.wants_renewal], 1):
+            leg.renew(self._away_s)
+            if n % BATCH == 0:
+                await asyncio.sleep(0)
 
     async def _reconcile(self) -> None:
         """Where each leg stands, asked until it is known."""

@@ -208,6 +208,7 @@ KINDS: dict[str, type[Node]] = {
     "hangup": HangUp,
 }
 ASKING = (Menu, Collect, Authenticate, LeaveMessage)  # where the caller has a say, or hangs up
+AT_ONCE = (SetLanguage, Branch, OpeningHours, WaitOn, Enqueue)  # left in the moment in which they are entered
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ class AgiConversation:
                 return await answer
         finally:
             self._pending.pop(command_id, None)
+            del answer  # an error in it has this frame, which would have it: both would wait for the garbage collector
 
     def send(self, text: str) -> None:
         """A command whose answer nobody awaits."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import time
+import weakref
 
 import pytest
 
@@ -40,6 +42,30 @@ async def test_the_agent_hangs_up_first_and_the_caller_hears_goodbye(house: Hous
 
     assert (ended.outcome, ended.hung_up_by) == ("served", "agent")
     assert any("goodbye" in one.get("Command") for one in house.fake.received)
+
+
+@pytest.mark.parametrize("ends", ["caller in talk", "agent", "caller in the menu", "caller in the queue"])
+async def test_an_ended_call_is_gone_without_the_garbage_collector(house: House, ends: str) -> None:
+    """A hundred thousand calls that wait for it are what makes a server grow."""
+    if ends in {"caller in talk", "agent"}:
+        await house.agent()
+        caller, call, agent = await house.talking()
+    elif ends == "caller in the menu":
+        house.fake.endless = {"language"}
+        caller, call = await house.arrived()
+    else:
+        caller, call = await house.queued()
+    left = [weakref.ref(call), weakref.ref(call.leg), *(weakref.ref(leg) for leg in house.calls.legs.values())]
+    call_id = call.id
+    del call
+    gc.collect()
+    gc.disable()
+    try:
+        house.fake.hangs_up(agent if ends == "agent" else caller)
+        await house.until("call_ended", call_id=call_id)
+        await house.holds(lambda: [one() for one in left if one() is not None] == [])
+    finally:
+        gc.enable()
 
 
 async def test_hang_up_in_the_menu(house: House) -> None:
