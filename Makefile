@@ -1,9 +1,7 @@
 # Zongji: two commands matter, `make run` and `make test`. `make help` lists the rest.
 SHELL := /bin/bash
 PY := .venv/bin/python
-# The distribution's own comes first: it is compiled with all optimisations, one from a version manager often is not, and
-# then the server needs a third more CPU for a call.
-PYTHON ?= $(shell for p in /usr/bin/python3 python3.11 python3.12 python3.13 python3; do $$p -c 'import sys; sys.exit(not (3,11) <= sys.version_info < (3,14))' 2>/dev/null && echo $$p && break; done)
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c 'import sys; sys.exit(not (3,11) <= sys.version_info < (3,14))' 2>/dev/null && echo $$p && break; done)
 DESK := agents/desk
 APT := espeak-ng ffmpeg baresip-core mmdebstrap python3-venv
 NEEDED := espeak-ng ffmpeg baresip mmdebstrap

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import sys
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -17,10 +16,9 @@ def cpu_s(pid: int) -> float:
 
 
 def described() -> str:
-    """Processor, cores, Python and whose it is, and load, on one line."""
+    """Processor, cores, Python and load, on one line."""
     cpu = next(
         (line.partition(": ")[2] for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
         platform.machine(),
     )
-    python = f"Python {platform.python_version()} of {sys.base_prefix}"
-    return f"{cpu}, {os.cpu_count()} cores, {python}, load {os.getloadavg()[0]:.1f}"
+    return f"{cpu}, {os.cpu_count()} cores, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}"
