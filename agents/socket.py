@@ -33,11 +33,19 @@ GONE = 0  # nobody is there to be told
 
 
 @dataclass(slots=True)
-class _Line:
+class Line:
     """When the page was last heard, and since when a message is being written to it; the loop's seconds."""
 
     heard_at: float
     writing_since: float | None = None
+
+    def dead(self, now: float, silence_s: float) -> int | None:
+        """With which code it is to end, because the page says nothing or takes nothing any more."""
+        if now - self.heard_at >= silence_s:
+            return SILENT
+        if self.writing_since is not None and now - self.writing_since >= WRITE_S:
+            return GONE
+        return None
 
 
 @router.websocket("/ws")
@@ -75,7 +83,7 @@ async def _serve(
             ended.set_result(code)
 
     page = parts.roster.join(who.agent_id, end, view=view, sees_all=who.sees_all, resume=resume)
-    line = _Line(asyncio.get_running_loop().time())
+    line = Line(asyncio.get_running_loop().time())
     work = _write(socket, page, line, end), _read(socket, parts, page, line, end), _beat(parts, page, line, end)
     jobs = [asyncio.create_task(one) for one in work]
     over = asyncio.get_running_loop().call_later(max(who.ends_at - parts.clock(), 0), end, NOT_LOGGED_IN)
@@ -94,7 +102,7 @@ async def _serve(
             await socket.close(code)
 
 
-async def _write(socket: WebSocket, page: Page, line: _Line, end: Callable[[int], None]) -> None:
+async def _write(socket: WebSocket, page: Page, line: Line, end: Callable[[int], None]) -> None:
     loop = asyncio.get_running_loop()
     try:
         while True:
@@ -113,7 +121,7 @@ async def _write(socket: WebSocket, page: Page, line: _Line, end: Callable[[int]
         end(BROKEN)
 
 
-async def _beat(parts: Parts, page: Page, line: _Line, end: Callable[[int], None]) -> None:
+async def _beat(parts: Parts, page: Page, line: Line, end: Callable[[int], None]) -> None:
     """The page learns that the server is there. Its reply comes in time: a hidden page's own timers may not.
 
     At each beat it is looked whether the page still reads and speaks: a deadline for each message would cost more than
@@ -123,14 +131,11 @@ async def _beat(parts: Parts, page: Page, line: _Line, end: Callable[[int], None
     while True:
         page.put_latest("beat", Beat(at=parts.clock()).model_dump_json())
         await asyncio.sleep(parts.silence_s / BEATS)
-        now = loop.time()
-        if now - line.heard_at >= parts.silence_s:
-            end(SILENT)
-        elif line.writing_since is not None and now - line.writing_since >= WRITE_S:
-            end(GONE)
+        if (code := line.dead(loop.time(), parts.silence_s)) is not None:
+            end(code)
 
 
-async def _read(socket: WebSocket, parts: Parts, page: Page, line: _Line, end: Callable[[int], None]) -> None:
+async def _read(socket: WebSocket, parts: Parts, page: Page, line: Line, end: Callable[[int], None]) -> None:
     answers: set[asyncio.Task[None]] = set()
     rate, loop, address = Rate(OFTEN, BURST), asyncio.get_running_loop(), address_of(socket)
     try:

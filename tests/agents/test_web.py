@@ -12,6 +12,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from agents.auth import SESSION_S
 from agents.ports import CheckResult
+from agents.socket import GONE, SILENT, WRITE_S, Line
 from agents.socket import _hear as hear_page
 from tests.agents.client import TestClient, WebSocketTestSession
 from tests.agents.fakes import PASSWORD, House, pop
@@ -250,6 +251,20 @@ def test_log_in_says_that_it_is_the_house_that_cannot(house: House) -> None:
     with TestClient(house.app, raise_server_exceptions=False) as client:
         answer = client.post("/api/login", json={"login": "1001", "password": PASSWORD})
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "memory_away")
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        (Line(100.0), None),
+        (Line(100.0, writing_since=119.0), None),
+        (Line(100.0, writing_since=119.5 - WRITE_S), GONE),
+        (Line(99.5), SILENT),
+        (Line(99.0, writing_since=100.0), SILENT),
+    ],
+)
+def test_a_page_that_says_or_takes_nothing_is_given_up(line: Line, code: int | None) -> None:
+    assert line.dead(119.5, 20.0) == code
 
 
 def test_a_silent_page_is_taken_for_gone() -> None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import resource
 import sys
 import tempfile
@@ -35,8 +34,6 @@ TALK_S, WARM_S = 8.0, 12.0
 POPS_DESKS, POPS_S, POPS_RATE = 200, 20.0, 10.0
 MANY_DESKS, MANY_BOARDS, MANY_S, MANY_RATE = 1_000, 20, 20.0, 5.0
 KEYS = "12"  # Mandarin, quotes: the queue `trading`
-# With BENCH_PROFILE=FILE the server runs under cProfile, slower, and leaves what it found in the file.
-PROFILED = ("-m", "cProfile", "-o", os.environ["BENCH_PROFILE"]) if "BENCH_PROFILE" in os.environ else ()
 Figures = Iterator[tuple[str, float, str, str]]
 
 
@@ -140,7 +137,7 @@ async def house(desks: int, boards: int) -> AsyncIterator[House]:
             fake.devices |= {f"PJSIP/{one}": "NOT_INUSE" for one in phones}
             fake.auto_answer |= set(phones)
             callers = Callers(fake)
-            server, url = await _started(*PROFILED, "-m", "tests.served", folder, fake.port, desks, says=b"http")
+            server, url = await _started("-m", "tests.served", folder, fake.port, desks, says=b"http")
             try:
                 before = cpu_s(server.pid)
                 pages, _ = await _started("-m", "tests.bench.pages", url, desks, boards, says=b"open")

@@ -7,6 +7,7 @@ import gc
 import json
 import time
 import weakref
+from typing import Any
 
 import pytest
 
@@ -55,7 +56,7 @@ async def test_an_ended_call_is_gone_without_the_garbage_collector(house: House,
         caller, call = await house.arrived()
     else:
         caller, call = await house.queued()
-    left = [weakref.ref(call), weakref.ref(call.leg), *(weakref.ref(leg) for leg in house.calls.legs.values())]
+    left: list[weakref.ref[Any]] = [weakref.ref(one) for one in (call, call.leg, *house.calls.legs.values())]
     call_id = call.id
     del call
     gc.collect()
