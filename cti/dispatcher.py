@@ -63,6 +63,7 @@ class _Offer:
     task: asyncio.Task[None] | None = None
     party: Party | None = None
     popped_at: float | None = None
+    rang: bool = False
 
     @property
     def name(self) -> str:
@@ -262,11 +263,15 @@ class Dispatcher:
         self._rang(offer)
 
     def _rang(self, offer: _Offer) -> None:
+        """Told once: whoever waits for the ring may be too late for a phone that answers at once."""
+        if offer.rang:
+            return
+        offer.rang = True
         lead = self._clock() - offer.popped_at if offer.popped_at is not None else None
         offer.call.publish(events.PhoneRang, agent_id=offer.effect.agent_id, lead_s=lead)
 
     def _answered(self, offer: _Offer, party: Party) -> None:
-        effect, leg = offer.effect, party.leg
+        effect = offer.effect
         waiting = self._waiting.get(effect.contact_id)
         if not self._stands(offer) or waiting is None or waiting.served.done():
             # Too late: withdrawn, or the caller is leaving, whose `leave` withdraws it.
@@ -274,8 +279,7 @@ class Dispatcher:
             return
         del self._waiting[effect.contact_id]
         del self._offers[effect.offer_id]
-        if not leg.rang.is_set():
-            self._rang(offer)
+        self._rang(offer)
         self.handle(on.OfferAnswered(effect.offer_id))
         offer.call.publish(events.OfferEnded, agent_id=effect.agent_id, offer_id=offer.name, reason="answered")
         waiting.served.set_result(party)

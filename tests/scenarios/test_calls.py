@@ -229,6 +229,22 @@ async def test_the_caller_leaves_at_the_moment_the_agent_answers(house: House) -
     assert (await house.until("call_ended", call_id=call.id)).outcome == "abandoned_in_queue"
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_that_the_phone_rang_is_told_once_however_soon_it_is_answered(house: House, at_once: bool) -> None:
+    await house.agent(answers=at_once)
+    caller, call = await house.queued()
+    if not at_once:
+        leg = await house.ringing()
+        await house.until("phone_rang", call_id=call.id)
+        house.fake.answers(leg)
+    await house.until("agent_connected", call_id=call.id)
+    told = [event.kind for event in house.events if event.call_id == call.id]
+    assert told.count("phone_rang") == 1
+    assert told.index("pop_sent") < told.index("phone_rang") < told.index("agent_connected")
+    house.fake.hangs_up(caller)
+    await house.until("call_ended", call_id=call.id)
+
+
 async def test_the_agent_answers_while_the_caller_is_leaving(house: House) -> None:
     house.fake.endless = {"queue_wait"}
     await house.agent(answers=False)
