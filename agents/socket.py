@@ -124,8 +124,7 @@ async def _write(socket: WebSocket, page: Page, line: Line, end: Callable[[int],
 async def _beat(parts: Parts, page: Page, line: Line, end: Callable[[int], None]) -> None:
     """The page learns that the server is there. Its reply comes in time: a hidden page's own timers may not.
 
-    At each beat it is looked whether the page still reads and speaks: a deadline for each message would cost more than
-    the message.
+    At each beat it is looked whether the page still reads and speaks, so that no message needs a timer of its own.
     """
     loop = asyncio.get_running_loop()
     while True:
