@@ -24,7 +24,7 @@ from agents.wire import Answer, AnyCommand, Beat, Heartbeat, PopShown, Problem, 
 log = structlog.get_logger(__name__)
 router = APIRouter()
 MAX_TEXT = 16_384
-WRITE_S = 10.0
+WRITE_S = 10.0  # and at most a beat more: it is looked at with each
 BEATS = 10  # within the time after which a silent page is taken for gone
 BOOTH = "booth"  # whoever calls from a page of the demo: a line, and nothing else
 FOREIGN_ORIGIN, SILENT, TOO_BIG, TOO_OFTEN, BROKEN = 4403, 4408, 1009, 4429, 1011

@@ -8,7 +8,8 @@ Server to page: each has `at` (UTC epoch seconds, the server's clock) and `seq`.
 `beat` and `snapshot`; what is sent again after a resume carries the time of its first sending.
 `snapshot` carries the number it is true for; whatever the page held before is void.
 
-Page to server: `command`, `pop_shown`, `heartbeat` (in reply to `beat`; after 20 s of silence the server closes, 4408).
+Page to server: `command`, `pop_shown`, `heartbeat` (in reply to `beat`; after 20 s of silence the server closes at its
+next beat, so within 22 s: 4408).
 Close codes: 4401 not (any longer) logged in, 4403 foreign origin, 4408 silent, 1009 message too big.
 """
 

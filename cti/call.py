@@ -715,11 +715,6 @@ class Call:
         )  # fmt: skip
 
     @property
-    def caller(self) -> MenuCaller:
-        """The caller as a menu sees one; made for whoever asks, for a call that kept it would keep itself alive."""
-        return MenuCaller(self, self._house.sounds, self._house.services)
-
-    @property
     def place(self) -> tuple[Wish, float] | None:
         """What the caller waits for, and since when; None who does not wait."""
         waits = self._wish is not None and self.state in {State.QUEUED, State.OFFERED}
@@ -782,6 +777,11 @@ class Call:
         self.publish(events.CallTransferred, agent_id=self.facts.agent_id, by=before or "", to=party.id)
 
     # -- doors -------------------------------------------------------------------------------------------------------
+
+    @property
+    def caller(self) -> MenuCaller:
+        """The caller as a menu sees one; made for whoever asks, for a call that kept it would keep itself alive."""
+        return MenuCaller(self, self._house.sounds, self._house.services)
 
     def move(self, happening: Happening) -> None:
         """The one door of the state; logs and publishes the step."""

@@ -273,6 +273,7 @@ class Calls:
             await asyncio.sleep(self._away_s / 3)
 
     async def _renew_all(self) -> None:
+        """Apart from who sleeps between two rounds, and would hold the last leg until the next."""
         for n, leg in enumerate([leg for leg in self.legs.values() if leg.wants_renewal], 1):
             leg.renew(self._away_s)
             if n % BATCH == 0:
