@@ -18,7 +18,6 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 import uvloop
-from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from acd.scenario import BadScenario
@@ -37,7 +36,7 @@ from cti.try_call import try_call
 from cti.try_menu import TerminalCaller, play
 from cti.up import TEMPLATES, end_orphans, pbx_config, say, up
 from cti.voice import StartError, catalogue_of, checked_menu, prepare_voice
-from db.engine import dispose, make_engine
+from db.engine import UnknownSchema, dispose, make_engine
 from db.recordings import RecordingLedger
 from ivr.menus import BadMenu
 from ivr.prompts import BadPrompts
@@ -46,7 +45,7 @@ gc.freeze()
 gc.enable()
 CLEAR = (
     StartError, PbxError, AudioError, BadMenu, BadPrompts, SecretsError, AlreadyRunning, LinkDown, LinkRefused,
-    PhoneError, SQLAlchemyError,
+    PhoneError, SQLAlchemyError, UnknownSchema,
 )  # fmt: skip
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Zongji, a call-centre server for Asterisk.")
 
@@ -76,7 +75,7 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
             runner.run(ended_by_sigterm(work))
     except asyncio.CancelledError:
         raise typer.Exit(128 + signal.SIGTERM) from None
-    except (*CLEAR, CommandError, OSError) as error:
+    except (*CLEAR, OSError) as error:
         _refuse(error)
 
 

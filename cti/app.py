@@ -12,7 +12,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
-from alembic.util import CommandError
 from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -67,7 +66,7 @@ from cti.voicemails import Voicemails
 from cti.write_up import Rules, WriteUps
 from db.callbacks import Waiting as WaitingContacts
 from db.demo import seed_demo
-from db.engine import dispose, make_engine, upgrade
+from db.engine import UnknownSchema, dispose, make_engine, upgrade
 from db.journal import Journal
 from db.pin_tries import PinTries
 from db.recordings import RecordingLedger
@@ -316,7 +315,7 @@ class Server:
     async def _open_memory(self) -> None:
         try:
             await upgrade(self.engine)
-        except (SQLAlchemyError, CommandError, OSError) as error:
+        except (SQLAlchemyError, UnknownSchema, OSError) as error:
             why = next(iter(str(error).splitlines()), "") or type(error).__name__
             where = self.engine.url.render_as_string(hide_password=True)
             raise StartError(

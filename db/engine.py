@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import event
+from sqlalchemy import event, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import QueuePool
 
@@ -41,10 +40,43 @@ def make_engine(url: str) -> AsyncEngine:
     return engine
 
 
-async def upgrade(engine: AsyncEngine, to: str = "head") -> None:
-    """Run every migration up to this one that this database has not seen. A SQLite file is made for its owner alone."""
+class UnknownSchema(Exception):
+    """The database is of a version that we do not know; one line."""
+
+
+def newest() -> str:
+    """The version of a database that has seen every migration: their files are named by it."""
+    return max(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*_*.py"))
+
+
+async def _version(engine: AsyncEngine) -> str | None:
+    """None of a database that has seen no migration. Raises SQLAlchemyError."""
+    async with engine.connect() as connection:
+        try:
+            return await connection.scalar(text("SELECT version_num FROM alembic_version"))
+        except DBAPIError:  # no such table, or nobody answers: whoever asks next says which
+            return None
+
+
+async def upgrade(engine: AsyncEngine, to: str = "") -> None:
+    """Run every migration up to this one that this database has not seen. A SQLite file is made for its owner alone.
+
+    Raises SQLAlchemyError, OSError or UnknownSchema.
+    """
     if engine.dialect.name == "sqlite" and engine.url.database not in {None, "", ":memory:"}:
         os.close(os.open(str(engine.url.database), os.O_RDWR | os.O_CREAT, 0o600))
+    async with asyncio.timeout(60):
+        to = to or newest()
+        if await _version(engine) != to:
+            await _migrate(engine, to)
+
+
+async def _migrate(engine: AsyncEngine, to: str) -> None:
+    # Imported by whoever needs it: it takes a tenth of a server's start, and nearly always all was done before.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
 
@@ -52,8 +84,11 @@ async def upgrade(engine: AsyncEngine, to: str = "head") -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, to)
 
-    async with asyncio.timeout(60), engine.begin() as connection:
-        await connection.run_sync(run)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(run)
+    except CommandError as error:
+        raise UnknownSchema(str(error)) from error
 
 
 async def dispose(engine: AsyncEngine, deadline_s: float = 5.0) -> None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import sys
 from pathlib import Path
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import QueuePool
 
 from db.demo import seed_demo
-from db.engine import dispose, make_engine, upgrade
+from db.engine import MIGRATIONS, UnknownSchema, dispose, make_engine, newest, upgrade
 from db.store import Store
 from db.tables import AgentRow, Base, CallRow, CustomerRow, IdentityRow, JournalRow, WriteUpRow
 
@@ -27,6 +30,31 @@ async def test_the_tables_are_what_the_migrations_make(engine: AsyncEngine) -> N
 
     async with engine.connect() as connection:
         assert await connection.run_sync(differences) == []
+
+
+async def test_a_database_that_has_seen_every_migration_is_opened_without_their_machinery(engine: AsyncEngine) -> None:
+    """It would take a tenth of a server's start."""
+    head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    assert newest() == head
+    program = (
+        "import asyncio, sys; from db.engine import *; engine = make_engine(sys.argv[1]);"
+        "asyncio.run(upgrade(engine)); print([one for one in sys.modules if one.startswith('alembic')])"
+    )
+    url = engine.url.render_as_string(hide_password=False)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, url, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    told, complaint = await process.communicate()
+    assert told.decode().strip() == "[]", complaint.decode()
+
+
+async def test_a_database_of_a_version_nobody_here_knows_is_refused_and_left_as_it_is(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(UnknownSchema, match="9999"):
+        await upgrade(engine)
+    async with engine.connect() as connection:
+        assert await connection.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
 
 
 async def test_demo_customers_are_found_by_number_and_account_and_seeded_once(engine: AsyncEngine) -> None:
