@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any
+
+import msgspec
 
 
 @cache
@@ -16,13 +17,7 @@ def _kind(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-@cache
-def _names(kind: Any) -> tuple[str, ...]:
-    return tuple(one.name for one in fields(kind))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     at: float
     call_id: str | None = None
     agent_id: str | None = None
@@ -35,31 +30,27 @@ class Event:
 
     def as_dict(self) -> dict[str, Any]:
         found: dict[str, Any] = {"kind": self.kind}
-        cls: Any = self.__class__
-        for name in _names(cls):
+        for name in self.__struct_fields__:
             value = getattr(self, name)
             if value is not None:
                 found[name] = value
         return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallArrived(Event):
+class CallArrived(Event, frozen=True, kw_only=True):
     uniqueid: str
     number: str
     name: str
     dialled: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallMade(Event):
+class CallMade(Event, frozen=True, kw_only=True):
     """An agent calls somebody outside."""
 
     number: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallMoved(Event):
+class CallMoved(Event, frozen=True, kw_only=True):
     """One step of the call's state table."""
 
     before: str
@@ -67,33 +58,28 @@ class CallMoved(Event):
     after: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallTakenUp(Event):
+class CallTakenUp(Event, frozen=True, kw_only=True):
     """A server before was killed, and this one goes on from the state in which it finds the call."""
 
     state: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CustomerFound(Event):
+class CustomerFound(Event, frozen=True, kw_only=True):
     customer_id: int | None
     by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MenuStepped(Event):
+class MenuStepped(Event, frozen=True, kw_only=True):
     node: str
     menu: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DataCollected(Event):
+class DataCollected(Event, frozen=True, kw_only=True):
     key: str
     value: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallQueued(Event):
+class CallQueued(Event, frozen=True, kw_only=True):
     """`channel`: None for a caller on the line; `callback` or `voicemail` for one who is not."""
 
     requires: str
@@ -101,96 +87,82 @@ class CallQueued(Event):
     channel: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallOverflowed(Event):
+class CallOverflowed(Event, frozen=True, kw_only=True):
     """It left `queue` without an agent: `to` another queue, or where those go who can wait no longer."""
 
     to: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfferMade(Event):
+class OfferMade(Event, frozen=True, kw_only=True):
     offer_id: str
     waited_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PopSent(Event):
+class PopSent(Event, frozen=True, kw_only=True):
     """The customer's record was written to the agent's page (`delivered`) before the phone was dialled."""
 
     delivered: bool
     pages: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PopShown(Event):
+class PopShown(Event, frozen=True, kw_only=True):
     """The agent's page said that the record is on screen."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhoneRang(Event):
+class PhoneRang(Event, frozen=True, kw_only=True):
     """`lead_s`: seconds from the pop written to the first sign of the phone; never negative."""
 
     lead_s: float | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfferEnded(Event):
+class OfferEnded(Event, frozen=True, kw_only=True):
     offer_id: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentConnected(Event):
+class AgentConnected(Event, frozen=True, kw_only=True):
     waited_s: float
     channel: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallRearranged(Event):
+class CallRearranged(Event, frozen=True, kw_only=True):
     """Somebody was asked into the talk, answered, did not answer or left; or the agent is muted or heard again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallTransferred(Event):
+class CallTransferred(Event, frozen=True, kw_only=True):
     """It is `to`'s call now, an agent's or somebody's outside; `by` is the agent who handed it over."""
 
     by: str
     to: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallWrittenUp(Event):
+class CallWrittenUp(Event, frozen=True, kw_only=True):
     """What an agent wrote of it; said again whenever that has changed. The note is personal: it goes to no broker."""
 
     disposition: str
     note: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SurveyAnswered(Event):
+class SurveyAnswered(Event, frozen=True, kw_only=True):
     """What the caller said of the call with this agent, by question."""
 
     answers: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallerVerified(Event):
+class CallerVerified(Event, frozen=True, kw_only=True):
     """By account and PIN."""
 
     account: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallerRefused(Event):
+class CallerRefused(Event, frozen=True, kw_only=True):
     """Account and PIN were not right, or one of account and caller is locked."""
 
     account: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderSettled(Event):
+class OrderSettled(Event, frozen=True, kw_only=True):
     """An order that the agent took at `taken_at` came to this `state` (`cti.order_rules`)."""
 
     taken_at: float
@@ -204,16 +176,14 @@ class OrderSettled(Event):
     tries: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostChanged(Event):
+class HostChanged(Event, frozen=True, kw_only=True):
     """The broker's host counts as down, or is back."""
 
     up: bool
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SwitchChanged(Event):
+class SwitchChanged(Event, frozen=True, kw_only=True):
     """`by` has switched this: the emergency closure, the block list, a calendar."""
 
     name: str
@@ -221,8 +191,7 @@ class SwitchChanged(Event):
     by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MenuPublished(Event):
+class MenuPublished(Event, frozen=True, kw_only=True):
     """`by` has put this number of a menu in force."""
 
     menu: str
@@ -230,8 +199,7 @@ class MenuPublished(Event):
     by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PromptChanged(Event):
+class PromptChanged(Event, frozen=True, kw_only=True):
     """`by` has `uploaded` a recording of it, or `removed` one."""
 
     prompt: str
@@ -240,8 +208,7 @@ class PromptChanged(Event):
     how: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallbackAsked(Event):
+class CallbackAsked(Event, frozen=True, kw_only=True):
     """The caller waits no longer on the line, but keeps the place of `since`; `by`: the supervisor who asked for it."""
 
     callback_id: str
@@ -250,8 +217,7 @@ class CallbackAsked(Event):
     by: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallbackMoved(Event):
+class CallbackMoved(Event, frozen=True, kw_only=True):
     """`state` as in `cti.callbacks`; `due_at` is when it is tried next, UTC epoch seconds."""
 
     callback_id: str
@@ -260,38 +226,33 @@ class CallbackMoved(Event):
     due_at: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageLeft(Event):
+class MessageLeft(Event, frozen=True, kw_only=True):
     """The caller has spoken a message of so many seconds, which an agent of the queue is to hear."""
 
     voicemail_id: str
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordingSilenced(Event):
+class RecordingSilenced(Event, frozen=True, kw_only=True):
     """Nothing of the call is in its recording from now on, or all again."""
 
     on: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordingKept(Event):
+class RecordingKept(Event, frozen=True, kw_only=True):
     """The call's recording is on the shelf, under this id."""
 
     recording_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordingHeard(Event):
+class RecordingHeard(Event, frozen=True, kw_only=True):
     """Somebody was given its sound."""
 
     recording_id: str
     by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallScored(Event):
+class CallScored(Event, frozen=True, kw_only=True):
     """`by` has scored the agent's part in it, from 0 to 100."""
 
     recording_id: str
@@ -300,53 +261,46 @@ class CallScored(Event):
     answers: dict[str, float | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordingFailed(Event):
+class RecordingFailed(Event, frozen=True, kw_only=True):
     """The call goes on, or went, without a recording."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallEnded(Event):
+class CallEnded(Event, frozen=True, kw_only=True):
     outcome: str
     hung_up_by: str
     duration_s: float
     talk_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentMoved(Event):
+class AgentMoved(Event, frozen=True, kw_only=True):
     status: str
     activity: str
     reason: str | None = None
     until: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SupervisorListened(Event):
+class SupervisorListened(Event, frozen=True, kw_only=True):
     """`by` takes part in the agent's call from now on, in this `mode`: listen, whisper or barge."""
 
     by: str
     mode: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SupervisorLeft(Event):
+class SupervisorLeft(Event, frozen=True, kw_only=True):
     """`by` hears the agent's call no longer."""
 
     by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallTakenOver(Event):
+class CallTakenOver(Event, frozen=True, kw_only=True):
     """`by` has the agent's call now."""
 
     by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentForced(Event):
+class AgentForced(Event, frozen=True, kw_only=True):
     """`by` has chosen the agent's status; `reason` is why."""
 
     by: str
@@ -354,22 +308,19 @@ class AgentForced(Event):
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SkillsChanged(Event):
+class SkillsChanged(Event, frozen=True, kw_only=True):
     by: str
     skills: dict[str, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueuesChanged(Event):
+class QueuesChanged(Event, frozen=True, kw_only=True):
     """`queues` empty: all whose requirements are met."""
 
     by: str
     queues: list[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriorityRaised(Event):
+class PriorityRaised(Event, frozen=True, kw_only=True):
     """`priority` is what it is now, `points` by how much it was raised."""
 
     by: str
@@ -377,8 +328,7 @@ class PriorityRaised(Event):
     priority: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageSent(Event):
+class MessageSent(Event, frozen=True, kw_only=True):
     """`by` has written this to the agents `to`."""
 
     by: str
@@ -386,8 +336,7 @@ class MessageSent(Event):
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access(Event):
+class Access(Event, frozen=True, kw_only=True):
     """Somebody was let in, has left, or was refused; `what` as `agents.ports.Access` has it."""
 
     what: str
@@ -395,15 +344,13 @@ class Access(Event):
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkChanged(Event):
+class LinkChanged(Event, frozen=True, kw_only=True):
     up: bool
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallFailed(Event):
+class CallFailed(Event, frozen=True, kw_only=True):
     """A call met an error of ours: it was sent to the fallback, the server went on."""
 
     error: str
-    extra: dict[str, str] = field(default_factory=dict)
+    extra: dict[str, str] = msgspec.field(default_factory=dict)

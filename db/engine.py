@@ -53,9 +53,10 @@ async def _version(engine: AsyncEngine) -> str | None:
     """None of a database that has seen no migration. Raises SQLAlchemyError."""
     async with engine.connect() as connection:
         try:
-            return await connection.scalar(text("SELECT version_num FROM alembic_version"))
+            found: str | None = await connection.scalar(text("SELECT version_num FROM alembic_version"))
         except DBAPIError:  # no such table, or nobody answers: whoever asks next says which
             return None
+    return found
 
 
 async def upgrade(engine: AsyncEngine, to: str = "") -> None:

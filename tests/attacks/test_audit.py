@@ -76,7 +76,7 @@ def test_an_administrator_reads_it_page_by_page() -> None:
 def test_every_kind_that_is_read_is_one_the_house_writes_and_whoever_is_named_is_in_it() -> None:
     known = {re.sub(r"(?<!^)(?=[A-Z])", "_", one.__name__).lower(): one for one in events.Event.__subclasses__()}
     assert set(KINDS) <= set(known)
-    named = {name for name, kind in known.items() if "by" in kind.__dataclass_fields__}
+    named = {name for name, kind in known.items() if "by" in kind.__struct_fields__}
     assert named - set(KINDS) == {"callback_asked", "customer_found"}  # asked for by callers; `by` is how it was found
 
 
