@@ -26,6 +26,7 @@ from cti.control import CallDesk
 from cti.dispatcher import Dispatcher
 from cti.events import Event, LinkChanged
 from cti.floor import COLLEAGUES, Floor
+from cti.notes import NOTE, read
 from cti.resuming import Resuming
 from cti.settings import OutboundSettings
 from cti.supervision import Supervision
@@ -267,6 +268,7 @@ class House:
         agent = self.fake.agent_leg()
         assert agent is not None
         await self.holds(lambda: caller.bridge and caller.bridge == agent.bridge)
+        await self.holds(lambda: _noted(caller) == State.TALKING)
         return caller, call, agent
 
     async def ringing(self, agent: str = "1004") -> Channel:
@@ -353,6 +355,12 @@ class House:
             await self.calls.close(1.0)
             await self.dispatcher.close()
             await self.link.close()
+
+
+def _noted(caller: Channel) -> str:
+    """Where its call stands, as the channel says."""
+    note = read(caller.variables.get(NOTE, ""))
+    return note.state if note is not None else ""
 
 
 @pytest.fixture
