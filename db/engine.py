@@ -54,7 +54,7 @@ async def _version(engine: AsyncEngine) -> str | None:
     async with engine.connect() as connection:
         try:
             found: str | None = await connection.scalar(text("SELECT version_num FROM alembic_version"))
-        except DBAPIError:  # no such table, or nobody answers: whoever asks next says which
+        except DBAPIError:  # no such table; whatever else is amiss, whoever asks next says so
             return None
     return found
 
