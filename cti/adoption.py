@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from cti.asterisk.messages import Fields
+from cti.asterisk.messages import HOLDING, Fields
 from cti.call_states import State
 from cti.notes import CUSTOMER, NOTE, PARTY, Note, PartyNote, read, read_tag, variables
 
@@ -28,6 +28,7 @@ class Channel:
     name: str
     state: str
     bridge: str
+    lobby: str
     context: str
     exten: str
     note: Note | None
@@ -66,11 +67,19 @@ class Plan:
     channels: dict[str, Channel] = field(default_factory=dict)
 
 
+def placed(rows: Iterable[Fields], bridges: Iterable[Fields]) -> list[Fields]:
+    """Rows of `Status` in which who stands in a lobby is in no `bridgeid`, but in that `lobby`."""
+    lobbies = {one.get("bridgeuniqueid") for one in bridges if one.get("bridgetechnology") == HOLDING}
+    return [
+        {**row, "lobby": row["bridgeid"], "bridgeid": ""} if row.get("bridgeid") in lobbies else row for row in rows
+    ]
+
+
 def channel_of(row: Fields) -> Channel:
     told = variables(row)
     return Channel(
         row.get("uniqueid", ""), row.get("channel", ""), row.get("channelstatedesc", ""), row.get("bridgeid", ""),
-        row.get("context", ""), row.get("exten", ""), read(told.get(NOTE, "")),
+        row.get("lobby", ""), row.get("context", ""), row.get("exten", ""), read(told.get(NOTE, "")),
         read_tag(told.get(PARTY, "")), CUSTOMER in told,
     )  # fmt: skip
 

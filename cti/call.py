@@ -337,7 +337,7 @@ class Call:
         self.move(Happening.DIALLED)
         try:
             agent = self.agent = await self.leg.until(self._house.phones.own(self, self.facts.agent_id or ""))
-            await agent.leg.tone("ring")
+            await agent.leg.hears_ring()
             await agent.leg.until(self._house.phones.customer(self))
         except NotReached as error:
             self.facts.cause = error.cause
@@ -358,7 +358,7 @@ class Call:
         self.facts.agent_id = agent.id
         self.move(Happening.DIALLED)
         try:
-            await agent.leg.tone("ring")
+            await agent.leg.hears_ring()
             await agent.leg.until(self._house.phones.customer(self))
         except NotReached as error:
             self.facts.cause = error.cause
@@ -394,6 +394,7 @@ class Call:
         agent = await self._agent_in_turn()
         assert self._message is not None  # noqa: S101 - it is what this call is about
         self._connected(agent)
+        await agent.leg.listens()
         key: str | None = "1"
         while key != "2":
             if key == "1":
@@ -403,7 +404,7 @@ class Call:
         await self._call_who_left_it(agent)
 
     async def _call_who_left_it(self, agent: Party) -> None:
-        await agent.leg.tone("ring")
+        await agent.leg.hears_ring()
         try:
             await agent.leg.until(self._house.phones.customer(self))
         except NotReached as error:

@@ -13,7 +13,7 @@ from typing import Protocol
 import structlog
 
 from cti import events
-from cti.adoption import ARRIVALS, FALLBACK, LEGS, OURS, Channel, Plan, plan
+from cti.adoption import ARRIVALS, FALLBACK, LEGS, OURS, Channel, Plan, placed, plan
 from cti.asterisk import commands
 from cti.asterisk.channel import UNSEEN, Leg
 from cti.asterisk.link import ActionRefused, ActionTimeout, Link, LinkDown
@@ -122,7 +122,7 @@ class Calls:
 
     def _arrival(self, message: AsyncAgiStart) -> None:
         env = message.env
-        if env.get("agi_context") != ARRIVALS:
+        if env.get("agi_context") != ARRIVALS or message.uniqueid.startswith(OURS):
             self._end_stray(message.uniqueid)
             return
         leg = self._adopt(message.uniqueid, message.channel)
@@ -211,8 +211,7 @@ class Calls:
 
     def new_leg(self) -> Leg:
         """A leg with a name, which nobody has dialled yet."""
-        # Of one length: Asterisk's Bridge takes an id for the beginning of one.
-        return self._adopt(f"{OURS}{self._run}-{next(self._ids):08d}")
+        return self._adopt(f"{OURS}{self._run}-{next(self._ids)}")
 
     async def dial(self, endpoint: str, dialling: Dialling, leg: Leg | None = None) -> Leg:
         """A leg that rings; raises ActionRefused, ActionTimeout or LinkDown."""
@@ -283,7 +282,9 @@ class Calls:
         """Where each leg stands, asked until it is known."""
         while not self._known.is_set():
             try:
-                rows = await self.link.rows(commands.Status(VARIABLES))
+                rows = placed(
+                    await self.link.rows(commands.Status(VARIABLES)), await self.link.rows(commands.Bridges())
+                )
                 devices = await self.link.rows(commands.DeviceStates())
             except LinkDown:  # and so this is being cancelled
                 return
@@ -314,7 +315,10 @@ class Calls:
                 leg.lost(UNSEEN)
             elif leg.in_doubt and row is not None:
                 ours = row.get("context") in {ARRIVALS, LEGS}
-                leg.found(row.get("channel", ""), row.get("channelstatedesc", ""), row.get("bridgeid", ""), ours=ours)
+                leg.found(
+                    row.get("channel", ""), row.get("channelstatedesc", ""), row.get("bridgeid", ""),
+                    row.get("lobby", ""), ours=ours,
+                )  # fmt: skip
         found = plan([row for uniqueid, row in alive.items() if uniqueid not in self.legs], self._run)
         for stray in found.strays:
             self._end_stray(stray.uniqueid)
@@ -329,7 +333,7 @@ class Calls:
         """A channel of a server before is ours from now on."""
         leg = self._adopt(found.uniqueid, found.name)
         leg.customer = found.customer
-        leg.found(found.name, found.state, found.bridge, ours=found.in_loop)
+        leg.found(found.name, found.state, found.bridge, found.lobby, ours=found.in_loop)
         return leg
 
     def give_up(self, found: Channel) -> None:

@@ -168,9 +168,9 @@ class Talk:
 
     async def _resume(self) -> None:
         try:
-            await self.owner.leg.bridge(self.customer)
+            await self.customer.bridge(self.owner.leg)
         except ActionRefused:
-            await self.customer.music(True)  # a Bridge that fails may have stopped it
+            await self.customer.music(True)  # on the way it may have ended
             raise
         self._call.move(Happening.RESUMED)
 
@@ -202,7 +202,7 @@ class Talk:
             self._call.rearranged()
             third.ringing = asyncio.create_task(bring(), name="ring the third")
             self._spawn(self._meet(third, third.ringing), "consult")
-            await self.owner.leg.tone("ring")
+            await self.owner.leg.hears_ring()
 
     async def _meet(self, third: Third, ringing: asyncio.Task[Party]) -> None:
         await asyncio.wait({ringing})
@@ -217,7 +217,7 @@ class Talk:
             if cause:
                 self.third, self.cause = None, cause
                 if not self.owner.leg.gone.done():
-                    await self.owner.leg.tone(None)
+                    await self.owner.leg.to_loop()
             self._call.rearranged()
 
     async def _met(self, third: Third, party: Party) -> str:
@@ -254,11 +254,9 @@ class Talk:
             await self._hand_over(party)
 
     async def _hand_over(self, party: Party) -> None:
-        former, state = self.owner, self._call.state
-        if state is State.CONFERENCE:
+        former = self.owner
+        if self._call.state is State.CONFERENCE:
             await self.customer.out_of_room(party.leg)
-        elif state is State.CONSULTING:
-            await party.leg.bridge(self.customer)
         else:
             await self.customer.bridge(party.leg)
         self.owner, self.third, self.muted = party, None, False
@@ -319,7 +317,8 @@ class Talk:
         async with self._moving:
             self._possible(Happening.TRANSFERRED, alone=True)
             former = self.owner
-            await self.customer.seize(party.leg)
+            await party.leg.to_loop()
+            await self.customer.bridge(party.leg)
             self.owner, self.muted = party, False
             self._watch(party)
             self._call.move(Happening.TRANSFERRED)

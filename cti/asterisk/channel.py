@@ -1,5 +1,7 @@
-"""One leg: a channel of Asterisk that parks in AsyncAGI and is moved by us.
+"""One leg: a channel of Asterisk that stands in a loop of ours and is moved by us.
 
+Customers stand in AsyncAGI, where they hear and are asked; whoever is to speak with them stands by in a lobby, a bridge
+in which nobody hears anybody. From there, or from another talk, Asterisk moves a channel into a talk as it is.
 Each method is short and says what is true when it returns. Every await fails with `HungUp` once the channel is gone,
 so a story that is told with these methods ends wherever the caller ends it.
 """
@@ -45,9 +47,10 @@ LATE_HANGUP_S = 0.5  # a failed Originate's Hangup tells more than its response;
 PLAY_DEADLINE_S = 120.0
 PARKED_STATES = {"Ring", "Up"}  # of a channel in no bridge: whoever has called us or answered us is in the loop
 TRIES = 3
-JOINING_S = 5.0
 HUSH_TRIES = 10
 LOOP = ("legs", "leg", 1)
+RINGING = ("legs", "ring", 1)
+TOLD = ("legs", "told", 1)
 ROOM = ("rooms", "room", 1)
 SPIES = "spies"
 SPY_MODES = ("listen", "whisper", "barge")
@@ -79,7 +82,6 @@ class Leg:
         self.recorded = False
         self.customer = False  # for whom the fallback is, if the server should not come back
         self._noted: tuple[str, str] | None = None
-        self._joined_at = -JOINING_S
         self._music = False  # it is to hear music whenever nothing else plays
         self._link = link
         self._agi = AgiConversation(link.send, uniqueid)
@@ -96,6 +98,7 @@ class Leg:
         self._asked_to_end = False
         self._left = False
         self._bridge = ""
+        self._lobby = ""
         self._known = asyncio.Event()
         self._known.set()
 
@@ -109,7 +112,7 @@ class Leg:
 
     def _on_start(self, message: AsyncAgiStart) -> None:
         self.channel = message.channel
-        self._born = self.answered = True
+        self._born, self.answered, self._lobby = True, True, ""
         self._is_parked()
         self._go_on_with_music()
 
@@ -157,14 +160,21 @@ class Leg:
             self._digit_came.set()
 
     def _on_bridge_enter(self, message: BridgeEnter) -> None:
+        if message.lobby:
+            self.answered, self._lobby = True, message.bridge_id
+            self._is_parked()
+            return
         self._music = False
         self._parked.clear()
         self._settled.set()
         self._bridge = message.bridge_id
 
     def _on_bridge_leave(self, message: BridgeLeave) -> None:
-        """The next thing this leg says is AsyncAGIStart or Hangup, or it is in another bridge already."""
-        if self._bridge == message.bridge_id:
+        """The next thing this leg says is where it stands then, or Hangup; or it is in another bridge already."""
+        if self._lobby == message.bridge_id:
+            self._lobby = ""
+            self._on_the_way()
+        elif self._bridge == message.bridge_id:
             self._bridge = ""
             if not self._parked.is_set():
                 self._settled.clear()
@@ -204,14 +214,14 @@ class Leg:
         """Nobody knows where this leg stands, until it is `found` or `lost`."""
         self._known.clear()
         self._on_the_way()
-        self._bridge = ""
+        self._bridge = self._lobby = ""
         self._agi.on_link_down()
 
     @property
     def in_doubt(self) -> bool:
         return not self._known.is_set()
 
-    def found(self, channel: str, state: str, bridge_id: str, *, ours: bool) -> None:
+    def found(self, channel: str, state: str, bridge_id: str, lobby: str, *, ours: bool) -> None:
         """After a loss of the link: this is where the leg stands; `ours`: in one of our loops, unless bridged.
 
         Its own messages since then came first and count.
@@ -223,7 +233,8 @@ class Leg:
         if bridge_id:
             self._bridge = bridge_id if not self._parked.is_set() else self._bridge
             self._settled.set()
-        elif ours and state in PARKED_STATES:
+        elif ours and state in PARKED_STATES and not self._bridge:
+            self._lobby = lobby
             self._is_parked()
             self._go_on_with_music()
         self._known.set()
@@ -246,19 +257,12 @@ class Leg:
 
     @property
     def wants_renewal(self) -> bool:
-        """It stands in its loop, and nobody is joining it with another."""
-        joining = asyncio.get_running_loop().time() - self._joined_at < JOINING_S
-        return self.customer and self._parked.is_set() and not joining and not self.gone.done()
+        """It stands in its loop, which has an end."""
+        return self.customer and self._parked.is_set() and not self.gone.done()
 
     def renew(self, seconds: float) -> None:
         """The server lives: it stays in its loop for so long without another word."""
         self._link.send(commands.Deadline(self.uniqueid, seconds))
-
-    def _no_deadline(self) -> None:
-        """Nobody cuts the talk that begins now."""
-        if self.customer:
-            self._joined_at = asyncio.get_running_loop().time()
-            self._link.send(commands.Deadline(self.uniqueid, 0))
 
     # -- waiting -----------------------------------------------------------------------------------------------------
 
@@ -281,7 +285,7 @@ class Leg:
             await self.until(self._known.wait())
 
     async def parked(self) -> None:
-        """The leg stands in its loop and takes commands."""
+        """The leg stands in its loop: a customer takes commands, others may be joined with one."""
         if not self._is_now(self._parked):
             await self.until(self._parked.wait())
 
@@ -336,7 +340,7 @@ class Leg:
         await self.play(files, barge_in=True)
         if self.recorded and len(self._digits) < digits:
             # Where nothing plays, each key would cut its own length out of the recording.
-            await self.tone("silence")
+            await self._surely(commands.silence())
         got = ""
         while len(got) < digits:
             key = await self.key(between_s if got else timeout_s)
@@ -379,16 +383,12 @@ class Leg:
             log.debug("nothing was playing", uniqueid=self.uniqueid, reason=str(error))
 
     async def _hush(self) -> None:
-        """Nothing is being carried out on this leg.
-
-        A Bridge that takes a channel away while a STREAM FILE is just beginning there ends Asterisk: its thread goes on
-        with a stream that is gone (22.10.1, FRACK in ast_settimeout_full). What has not begun yet cannot be stopped.
-        """
+        """Nothing is being carried out on this leg, nor would be when it is back: what has not begun waits for that."""
         for _ in range(HUSH_TRIES):
             if await self._agi.quiet(BEGIN_S) or self.gone.done():
                 return
             await self._stop()
-        log.warning("a leg is bridged in the middle of a command", uniqueid=self.uniqueid)
+        log.warning("a leg is joined in the middle of a command", uniqueid=self.uniqueid)
 
     async def key(self, timeout_s: float) -> str | None:
         """The next key, also one that was pressed before; None when there is none in this time."""
@@ -410,9 +410,13 @@ class Leg:
         self._music = on
         await self._surely(commands.set_music(on))
 
-    async def tone(self, name: str | None) -> None:
-        """A parked leg hears `ring` or `busy`, until it is bridged or has None."""
-        await self._surely(commands.tone(name))
+    async def hears_ring(self) -> None:
+        """It hears it ring, until it is joined with another or is back in its loop."""
+        await self._to(RINGING)
+
+    async def listens(self) -> None:
+        """No customer, it takes commands all the same, until it is joined with one or is back in its loop."""
+        await self._to(TOLD)
 
     async def take_message(self, path: Path, most_s: float, silence_s: float) -> None:
         """What it says goes into a .wav at `path`, until a key, so much silence, or the end of its time."""
@@ -447,32 +451,18 @@ class Leg:
             await self._link.action(commands.PlayDtmf(self.uniqueid, key))
             await asyncio.sleep(KEY_S)
 
-    @property
-    def _whole_name(self) -> str:
-        """For Bridge, which takes a Uniqueid for the beginning of one: `.1` may be `.19`. Names are of one length."""
-        return self.channel or self.uniqueid
-
-    async def seize(self, other: Leg) -> None:
-        """As `bridge`, with another that stands in no loop of ours, such as one that listens in."""
-        await self.settled()
-        await self._hush()
-        self._no_deadline()
-        await self._link.action(commands.Bridge(self._whole_name, other._whole_name))
-
     async def bridge(self, other: Leg) -> None:
-        """Both hear each other; whoever was bridged with this leg is back in their loop, `other` waits in its own.
+        """Both hear each other; whoever was bridged with one of them is back in their loop. `other` is no customer.
 
-        Raises ActionRefused when one of them is elsewhere, HungUp when one is gone.
+        Raises ActionRefused when they do not come together, HungUp when one is gone.
         """
         while True:
             await self.settled()
-            await other.parked()
+            await other._stand_by()
             await self._hush()
-            await other._hush()
-            self._no_deadline()
-            other._no_deadline()
+            self._on_the_way()
             try:
-                await self._link.action(commands.Bridge(self._whole_name, other._whole_name))
+                await self._link.action(commands.Join(self.uniqueid, other.channel))
             except LinkDown:
                 if await self._together(other):
                     return
@@ -481,7 +471,19 @@ class Leg:
                     raise HungUp from None
                 raise
             else:
+                await self.settled()
+                if not self.bridged_with(other):
+                    raise ActionRefused(f"{self.channel} and {other.channel} did not come together")
                 return
+
+    async def _stand_by(self) -> None:
+        """In a lobby: from one talk straight into another it would be deaf to whoever counts his packets from below.
+
+        What Asterisk translates for a leg is translated anew only after it has been out of a talk (22.10.1 of Debian).
+        """
+        await self.settled()
+        if not self._lobby:
+            await self.to_loop()
 
     async def unbridge(self, other: Leg) -> None:
         """Both stand in their loops again. Raises HungUp when one is gone, LinkDown when they still talk."""
@@ -497,10 +499,13 @@ class Leg:
 
     async def to_loop(self) -> None:
         """Back in its loop from wherever it is; whoever was bridged with it is back in theirs."""
+        await self._to(LOOP)
+
+    async def _to(self, place: tuple[str, str, int]) -> None:
         while True:
             self._on_the_way()
             try:
-                await self._link.action(commands.Redirect(self.uniqueid, *LOOP))
+                await self._link.action(commands.Redirect(self.uniqueid, *place))
             except LinkDown:
                 await self.known()
                 if not self._parked.is_set():

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 LONGEST_SHOWN = 80
 ENDPOINT = re.compile(r"[A-Za-z0-9_-]+")
 NUMBER = re.compile(r"\+?[0-9]{2,20}")
-TONES: dict[str | None, str] = {"ring": "ring", "busy": "busy", "silence": "0/1000"}
 RECORDING = re.compile(r"[A-Za-z0-9-]{1,64}")
 CHANNEL = re.compile(r"PJSIP/[A-Za-z0-9_-]+-[0-9a-f]{8}")
 KEYS = frozenset("0123456789*#")
@@ -68,20 +67,29 @@ def Setvar(channel: str | None, variable: str, value: str) -> Command:  # noqa: 
 
 
 def Deadline(channel: str, seconds: float) -> Command:  # noqa: N802
-    """The channel leaves its loop after so long, unless it is told otherwise by then; 0: never."""
+    """The channel leaves its loop after so long, unless it is told otherwise by then."""
     return Setvar(channel, "TIMEOUT(absolute)", f"{seconds:g}")
 
 
 def SpyOn(channel: str, target: str) -> Command:  # noqa: N802
-    """Whom this channel is to hear, by the full name: names are prefixes, and a comma would begin options."""
-    if not CHANNEL.fullmatch(target):
-        raise BadValue(f"Setvar: {target!r} is no telephone's channel")
-    return Setvar(channel, "CTI_SPY", target)
+    """Whom this channel is to hear, by the full name."""
+    return Setvar(channel, "CTI_SPY", _name(target))
+
+
+def _name(channel: str) -> str:
+    """Of a channel, for the dialplan: there a part of a name means whoever has it, and a comma begins options."""
+    if not CHANNEL.fullmatch(channel):
+        raise BadValue(f"{channel!r} is no telephone's channel")
+    return channel
 
 
 def Status(variables: Iterable[str] = ()) -> Command:  # noqa: N802
     names = ",".join(variables)
     return _action("Status", *([("Variables", names)] if names else []))
+
+
+def Bridges() -> Command:  # noqa: N802
+    return _action("BridgeList")
 
 
 def DeviceStates() -> Command:  # noqa: N802
@@ -135,8 +143,9 @@ def Hangup(channel: str, cause: int) -> Command:  # noqa: N802
     return _action("Hangup", ("Channel", channel), ("Cause", cause))
 
 
-def Bridge(one: str, other: str) -> Command:  # noqa: N802
-    return _action("Bridge", ("Channel1", one), ("Channel2", other), ("Tone", "no"))
+def Join(channel: str, other: str) -> Command:  # noqa: N802
+    """The two hear each other; `other` by its full name, which stands in a lobby or a bridge."""
+    return Redirect(channel, "talks", _name(other), 1)
 
 
 def Redirect(channel: str, context: str, exten: str, priority: int | str, extra: str = "") -> Command:  # noqa: N802
@@ -184,9 +193,9 @@ def stream_file(path: str, escape: str) -> str:
     return f"STREAM FILE {_quoted(path)} {_quoted(escape)}"
 
 
-def tone(name: str | None) -> str:
-    """A tone of the country (`ring`, `busy`) or `silence`, until another plays or a bridge comes; None ends it."""
-    return f"EXEC PlayTones {TONES[name]}" if name in TONES else "EXEC StopPlayTones"
+def silence() -> str:
+    """A tone that nobody hears, until something else plays."""
+    return "EXEC PlayTones 0/1000"
 
 
 def record(name: str) -> str:

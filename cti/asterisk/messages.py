@@ -15,6 +15,7 @@ import msgspec
 MOST_BYTES = 1 << 20
 END = b"\r\n\r\n"
 GOOD = (b"Response: Success", b"Response: Follows", b"Response: Goodbye")
+HOLDING = "holding_bridge"
 Fields = Mapping[str, str]
 
 
@@ -77,6 +78,12 @@ class NewState(msgspec.Struct, frozen=True, gc=False):
 class BridgeEnter(msgspec.Struct, frozen=True, gc=False):
     uniqueid: str
     bridge_id: str
+    technology: str
+
+    @property
+    def lobby(self) -> bool:
+        """Nobody hears anybody there."""
+        return self.technology == HOLDING
 
 
 class BridgeLeave(msgspec.Struct, frozen=True, gc=False):
@@ -251,7 +258,7 @@ EVENTS: dict[bytes, Callable[[bytes], Message]] = {
     b"HangupRequest": _of_channel(HangupRequest),
     b"Newchannel": _of_channel(NewChannel, b"Channel"),
     b"Newstate": _of_channel(NewState, b"ChannelStateDesc"),
-    b"BridgeEnter": _of_channel(BridgeEnter, b"BridgeUniqueid"),
+    b"BridgeEnter": _of_channel(BridgeEnter, b"BridgeUniqueid", b"BridgeTechnology"),
     b"BridgeLeave": _of_channel(BridgeLeave, b"BridgeUniqueid"),
     b"ConfbridgeJoin": _of_channel(RoomJoined, b"Conference"),
     b"ChanSpyStart": lambda block: SpyStarted(_field(block, b"SpyerUniqueid")),

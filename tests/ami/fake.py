@@ -18,6 +18,7 @@ from tests.ami.tape import DEED, OURS, THEIRS, Said
 
 RECORDINGS = tuple(sorted(path.stem for path in tape.FOLDER.glob("*.txt")))
 NOBODY = "nobody-1.1"
+LOBBY, TALK = "holding_bridge", "simple_bridge"
 Key = tuple[str, ...]
 
 
@@ -32,11 +33,13 @@ class Channel:
     shown: str = "<unknown>"
     state: str = "Ring"
     bridge: str = ""
+    lobby: str = ""
     dialled_by: str = ""
     born: bool = True
     in_loop: bool = False
     dying: bool = False
     context: str = "arrivals"
+    exten: str = "8000"
     queue: list[Said] = field(default_factory=list)
     playing: Said | None = None
     variables: dict[str, str] = field(default_factory=dict)
@@ -86,7 +89,10 @@ def key_of(said: Said, asked: dict[str, Said]) -> Key:
     manner = {
         "Newstate": said.get("ChannelStateDesc"),
         "Hangup": said.get("Cause"),
-        "HangupRequest": said.get("Cause"),
+        "HangupRequest": said.get("Cause").replace("16", ""),  # an ordinary end, said or not
+        "BridgeEnter": said.get("BridgeTechnology"),
+        "BridgeLeave": said.get("BridgeTechnology"),
+        "BridgeListItem": said.get("BridgeTechnology"),
         "OriginateResponse": said.get("Response"),
     }
     return (event, manner.get(event, ""), role)
@@ -105,6 +111,7 @@ class FakeAsterisk:
         self.away: set[str] = set()
         self.devices = {f"PJSIP/agent{n}": "NOT_INUSE" for n in (1001, 1002, 1003, 1004)}
         self.auto_answer: set[str] = set()
+        self.joins = True
         self.endless: set[str] = set()
         self.not_begun: set[str] = set()
         self.secret = "right"
@@ -176,7 +183,7 @@ class FakeAsterisk:
             "Channel": channel.name,
             "CallerIDNum": channel.number,
             "CallerIDName": channel.shown,
-            "BridgeUniqueid": channel.bridge,
+            "BridgeUniqueid": channel.bridge or channel.lobby,
             **fields,
         }
         return tape.bytes_of((name, self._env(v, channel) if name == "Env" else new.get(name, v)) for name, v in block)
@@ -225,7 +232,7 @@ class FakeAsterisk:
             self._played(channel, "key", f"200%20result%3D{ord(key)}%20endpos%3D1440%0A")
 
     def answers(self, channel: Channel) -> None:
-        channel.state, channel.context = "Up", "legs"
+        channel.state, channel.context, channel.exten = "Up", "legs", "leg"
         self.say("Newstate", "Up", channel)
         self._enter(channel)
         self._originated(channel, "Success")
@@ -239,7 +246,7 @@ class FakeAsterisk:
 
     def picks_up_and_hangs_up(self, channel: Channel, *, in_loop: bool) -> None:
         """200 OK and BYE in one breath: the channel reaches its loop, or ends before it."""
-        channel.state, channel.context = "Up", "legs"
+        channel.state, channel.context, channel.exten = "Up", "legs", "leg"
         self.say("Newstate", "Up", channel)
         if in_loop:
             self._enter(channel)
@@ -249,13 +256,12 @@ class FakeAsterisk:
     def hangs_up(self, channel: Channel) -> None:
         """BYE from this side."""
         self.say("HangupRequest", "", channel)
+        cause = "16" if channel.bridge or channel.lobby else "0"
         if channel.bridge:
             self._leave_bridge(channel)
-            self._gone(channel, "16")
-        else:
-            self._leave_loop(channel)
-            self.say("SoftHangupRequest", "", channel, Cause="16")
-            self._gone(channel, "0")
+        self._leave_loop(channel)
+        self.say("SoftHangupRequest", "", channel, Cause="16")
+        self._gone(channel, cause)
 
     def loses_hang_up(self, channel: Channel) -> None:
         """A BYE within a millisecond of a Bridge: asked for, never carried out; the dead leg stays bridged."""
@@ -278,9 +284,16 @@ class FakeAsterisk:
     # -- what channels do --------------------------------------------------------------------------------------------
 
     def _enter(self, channel: Channel) -> None:
-        channel.in_loop, channel.bridge = True, ""
-        self.say("AsyncAGIStart", "", channel)
-        self._run(channel)
+        """Its loop: a customer takes commands, and whoever is told something; all others stand in a lobby."""
+        channel.bridge = ""
+        customer = channel.role == "caller" or bool(channel.variables.get("CTI_CUSTOMER"))
+        if customer or channel.exten == "told":
+            channel.in_loop, channel.context = True, "arrivals" if customer else channel.context
+            self.say("AsyncAGIStart", "", channel)
+            self._run(channel)
+        else:
+            channel.lobby = "lobby"
+            self.say("BridgeEnter", LOBBY, channel)
 
     def _leave_loop(self, channel: Channel) -> None:
         if channel.playing is not None:
@@ -288,16 +301,23 @@ class FakeAsterisk:
         if channel.in_loop:
             channel.in_loop = False
             self.say("AsyncAGIEnd", "", channel)
+        elif channel.lobby:
+            self.say("BridgeLeave", LOBBY, channel)
+            channel.lobby = ""
 
     def _leave_bridge(self, channel: Channel) -> None:
         """This one leaves, so the other does, and returns to its loop."""
         others = [one for one in self.channels.values() if channel.other_of(one)]
-        self.say("BridgeLeave", "", channel)
+        self.say("BridgeLeave", TALK, channel)
         for other in others:
-            self.say("BridgeLeave", "", other)
+            self.say("BridgeLeave", TALK, other)
             if not other.dying:
-                self._enter(other)
+                self._back(other)
         channel.bridge = ""
+
+    def _back(self, channel: Channel) -> None:
+        channel.context, channel.exten = "legs", "leg"
+        self._enter(channel)
 
     def _gone(self, channel: Channel, cause: str) -> None:
         self.channels.pop(channel.uniqueid, None)
@@ -374,9 +394,18 @@ class FakeAsterisk:
         ours = {"ActionID": said.get("ActionID")}
         for one in self.channels.values():
             if one.born:
-                more = {"BridgeID": one.bridge, "ChannelStateDesc": one.state, "Context": one.context}
+                more = {"BridgeID": one.bridge or one.lobby, "ChannelStateDesc": one.state, "Context": one.context}
                 self._row(one, {**ours, **more}, said.get("Variables").split(","))
         self.raw(tape.bytes_of((n, ours.get(n, v)) for n, v in self.words.find("StatusComplete", "", "agent")))
+
+    def _bridges(self, said: Said) -> None:
+        self.respond(said)
+        ours = {"ActionID": said.get("ActionID")}
+        for lobby in {one.lobby for one in self.channels.values() if one.lobby}:
+            row = dict(self.words.find("BridgeListItem", LOBBY, "agent")) | ours | {"BridgeUniqueid": lobby}
+            self.raw(tape.bytes_of(row.items()))
+        end = self.words.find("BridgeListComplete", "", "agent")
+        self.raw(tape.bytes_of((name, ours.get(name, value)) for name, value in end))
 
     def _row(self, channel: Channel, fields: dict[str, str], wanted: list[str]) -> None:
         """A row of Status, with the variables that were asked for."""
@@ -422,41 +451,34 @@ class FakeAsterisk:
         if endpoint.removeprefix("PJSIP/") in self.auto_answer:
             self.answers(channel)
 
-    def _bridge(self, said: Said) -> None:
-        named = {one.name: one for one in self.channels.values()}
-        asked = [said.get(name) for name in ("Channel1", "Channel2")]
-        legs = [self.channels.get(one) or named.get(one) for one in asked]
-        for n, leg in enumerate(legs, 1):
-            if leg is None:
-                self.respond(said, "Error", "Channel" + str(n))
-                return
-        bridge = f"bridge-{next(self._n)}"
-        self.respond(said)
-        for leg in legs:
-            assert leg is not None
-            if leg.playing is not None:
-                self._played(leg, "-1", "200%20result%3D-1%20endpos%3D2720%0A")
-            leg.in_loop, leg.bridge = False, bridge
-        for n, leg in enumerate(legs, 1):
-            assert leg is not None
-            self.say("BridgeEnter", "", leg, BridgeNumChannels=str(n))
-
     def _redirect(self, said: Said) -> None:
         channel = self.channels.get(said.get("Channel"))
         if channel is None:
             self.respond(said, "Error", "Channel ")
             return
         self.respond(said)
-        others = [one for one in self.channels.values() if channel.other_of(one)]
-        channel.context = said.get("Context")
+        channel.context, channel.exten = said.get("Context"), said.get("Exten")
         if channel.bridge:
-            self.say("BridgeLeave", "", channel)
+            self._leave_bridge(channel)
         else:
             self._leave_loop(channel)
-        self._enter(channel)
-        for other in others:
-            self.say("BridgeLeave", "", other)
-            self._enter(other)
+        if channel.context == "talks":
+            self._join(channel, channel.exten)
+        else:
+            self._enter(channel)
+
+    def _join(self, channel: Channel, name: str) -> None:
+        """What the dialplan does: Bridge, and back in the loop afterwards, or at once when there is nobody."""
+        other = next((one for one in self.channels.values() if one.name == name), None)
+        if other is None or channel.dying or not self.joins:
+            self._back(channel)
+            return
+        if other.bridge:
+            self._leave_bridge(other)
+        self._leave_loop(other)
+        channel.bridge = other.bridge = f"bridge-{next(self._n)}"
+        for n, leg in enumerate((other, channel), 1):
+            self.say("BridgeEnter", TALK, leg, BridgeNumChannels=str(n))
 
     def _control(self, said: Said) -> None:
         channel = self.channels.get(said.get("Channel"))
@@ -490,7 +512,7 @@ _ACTIONS: dict[str, Callable[[FakeAsterisk, Said], None]] = {
     "DeviceStateList": FakeAsterisk._device_states,
     "AGI": FakeAsterisk._agi,
     "Originate": FakeAsterisk._originate,
-    "Bridge": FakeAsterisk._bridge,
+    "BridgeList": FakeAsterisk._bridges,
     "Redirect": FakeAsterisk._redirect,
     "ControlPlayback": FakeAsterisk._control,
     "Hangup": FakeAsterisk._hang_up,

@@ -23,7 +23,7 @@ from cti.phones import Phone
 from tests.ami.tape import DEED, FOLDER, OURS, THEIRS, Said, fields_of, write
 from tests.live.conftest import House, running_house
 
-NOISE = {"DeviceStateChange", "ContactStatus"}
+NOISE = {"DeviceStateChange", "ContactStatus", "MixMonitorStart", "MixMonitorStop"}
 tape: list[Said] = []
 
 
@@ -132,6 +132,7 @@ async def hold_and_resume(house: House, agent: Phone) -> None:
     caller, call_id = await talking(house, agent)
     await house.server.control.hold("1004")
     await asyncio.sleep(0.5)
+    await house.server.link.rows(commands.Bridges())
     await house.server.control.resume("1004")
     await asyncio.sleep(0.5)
     await hangs_up(house, "caller", caller, call_id)
@@ -199,8 +200,6 @@ async def refusals(house: House, _: Phone) -> None:
     await asyncio.sleep(1.0)
     here = house.server.calls.calls[call_id].leg.uniqueid
     for command in (
-        commands.Bridge(here, "nobody-1.1"),
-        commands.Bridge("nobody-1.1", here),
         commands.Hangup("nobody-1.1", 16),
         commands.Agi("nobody-1.1", commands.noop(), "agi-nobody"),
         commands.Redirect("nobody-1.1", "legs", "leg", 1),

@@ -45,13 +45,19 @@ class Player:
         reading = asyncio.create_task(self._read(reader))
         for one in self._said:
             if one.who == OURS:
-                writer.write(tape.bytes_of(one.block))
+                writer.write(tape.bytes_of(self._with_its_name(one)))
             elif one.who == DEED:
                 self._do(one.name)
             await self._settled(one)
         writer.close()
         await reading
         return self._heard
+
+    def _with_its_name(self, one: Said) -> tape.Block:
+        """A Redirect into a talk names the agent's channel, which is the fake's own here."""
+        agent = self._fake.agent_leg()
+        joins = one.get("Context") == "talks" and agent is not None
+        return tuple((n, agent.name if joins and agent and n == "Exten" else v) for n, v in one.block)
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         while data := await reader.read(65536):
@@ -62,10 +68,13 @@ class Player:
     async def _settled(self, one: Said) -> None:
         """Until the fake has taken what was said and has nothing more to say."""
         async with asyncio.timeout(5):
-            while one.who == OURS and one not in self._fake.received:  # noqa: ASYNC110 - the other end of a socket
+            while one.who == OURS and not self._taken(one):  # noqa: ASYNC110 - the other end of a socket
                 await asyncio.sleep(0)
         for _ in range(8):
             await asyncio.sleep(0)
+
+    def _taken(self, one: Said) -> bool:
+        return any(taken.get("ActionID") == one.get("ActionID") for taken in self._fake.received)
 
     def _do(self, deed: str) -> None:
         fake, agent = self._fake, self._fake.agent_leg()

@@ -80,7 +80,7 @@ async def party(fake: FakeAsterisk) -> AsyncIterator[Party]:
 async def test_up_means_logged_in_and_booted(fake: FakeAsterisk, party: Party) -> None:
     assert party.link.up
     assert party.ups == 1
-    assert party.heard == [FullyBooted(1)]
+    assert [type(one) for one in party.heard] == [FullyBooted]
 
 
 async def test_logged_in_is_not_yet_up(fake: FakeAsterisk) -> None:
@@ -151,8 +151,8 @@ async def test_an_action_is_answered(party: Party) -> None:
 async def test_a_refusal_says_asterisks_words(party: Party) -> None:
     with pytest.raises(ActionRefused, match="No such channel"):
         await party.link.action(commands.Hangup("nobody", 16))
-    with pytest.raises(ActionRefused, match="Channel1 does not exist: nobody"):
-        await party.link.action(commands.Bridge("nobody", "either"))
+    with pytest.raises(ActionRefused, match="Channel does not exist: nobody"):
+        await party.link.action(commands.Redirect("nobody", "legs", "leg", 1))
 
     assert party.pending == 0
 
@@ -277,11 +277,11 @@ async def test_a_manager_that_accepts_and_never_speaks_is_left_and_tried_again(f
 
 
 async def test_all_that_is_pending_fails_at_once_and_is_never_sent_again(fake: FakeAsterisk, party: Party) -> None:
-    fake.unanswered = {"Originate", "AGI", "Bridge"}
+    fake.unanswered = {"Originate", "AGI", "Redirect"}
     asked = [
         party.link.send(commands.Originate("agent1001", "z-1", timeout_s=5)),
         party.link.send(commands.Agi("x", "NOOP", "agi-1")),
-        party.link.send(commands.Bridge("x", "y")),
+        party.link.send(commands.Redirect("x", "legs", "leg", 1)),
     ]
     await holds(lambda: len(fake.received) == 3)
 
@@ -292,7 +292,7 @@ async def test_all_that_is_pending_fails_at_once_and_is_never_sent_again(fake: F
     assert party.pending == 0
     await holds(lambda: party.ups == 2)
     await party.link.action(commands.Ping())
-    assert [one.name for one in fake.received] == ["Originate", "AGI", "Bridge", "Ping"]
+    assert [one.name for one in fake.received] == ["Originate", "AGI", "Redirect", "Ping"]
 
 
 async def test_nothing_is_written_while_the_link_is_down(fake: FakeAsterisk, party: Party) -> None:

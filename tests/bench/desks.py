@@ -54,19 +54,18 @@ class Callers:
 
     def __post_init__(self) -> None:
         self.fake.received = _Forgotten()
-        self.fake.instead |= {"Originate": self._dial, "Bridge": self._bridge}
+        self.fake.instead |= {"Originate": self._dial, "Redirect": self._redirect}
 
     def _dial(self, said: Said) -> None:
         self.dialled[said.get("Channel").removeprefix("PJSIP/agent")].append(time.time())
         self.fake.carry_out(said)
 
-    def _bridge(self, said: Said) -> None:
-        self.bridged += 1
+    def _redirect(self, said: Said) -> None:
         self.fake.carry_out(said)
-        for name in ("Channel1", "Channel2"):
-            leg = self.fake.channels.get(said.get(name))
-            if leg is not None and leg.role == "caller":
-                asyncio.get_running_loop().call_later(TALK_S, self._end, leg)
+        caller = self.fake.channels.get(said.get("Channel"))
+        if caller is not None and said.get("Context") == "talks":
+            self.bridged += 1
+            asyncio.get_running_loop().call_later(TALK_S, self._end, caller)
 
     def _end(self, caller: Channel) -> None:
         if caller.uniqueid in self.fake.channels:

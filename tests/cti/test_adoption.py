@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cti.adoption import plan
+from cti.adoption import placed, plan
 from cti.call_states import State
 from cti.notes import NOTE, PARTY, Note, PartyNote, read, read_tag, variables, write
 
@@ -81,6 +81,13 @@ def test_legs_that_rang_or_stand_alone_are_ended_and_standing_ones_kept() -> Non
     assert [one.uniqueid for one in found.strays] == ["z-aaaaaa-2"]
     assert [one.uniqueid for one in found.standing] == ["z-aaaaaa-3"]
     assert [one.uniqueid for one in found.new] == ["17.9"]
+
+
+def test_who_stands_in_a_lobby_is_in_no_talk() -> None:
+    bridges = [{"bridgeuniqueid": "b", "bridgetechnology": "holding_bridge"}, {"bridgeuniqueid": "t"}]
+    waits, talks = placed([agents(bridgeid="b"), agents("z-aaaaaa-3", bridgeid="t")], bridges)
+    assert (waits["bridgeid"], waits["lobby"], talks["bridgeid"]) == ("", "b", "t")
+    assert [one.uniqueid for one in plan([waits, talks], "bbbbbb").strays] == ["z-aaaaaa-2"]
 
 
 def test_whoever_the_fallback_serves_is_left_there_and_whoever_waits_in_it_is_taken_back() -> None:

@@ -12,7 +12,7 @@ from db.tables import AgentRow
 from tests.live.conftest import PASSWORD, House
 
 pytestmark = pytest.mark.live
-CALLER_HZ, AGENT_HZ, SUPERVISOR_HZ = 440, 880, 1040  # far from music and prompts: a part of a tone is heard beside it
+CALLER_HZ, AGENT_HZ, THIRD_HZ, SUPERVISOR_HZ = 440, 880, 660, 1040  # far from music and prompts: a part of a tone is heard beside it
 LONG = 2.0
 MOST = 1.2  # seconds of a tone that must be there: what rings and begins takes its time
 
@@ -51,6 +51,27 @@ async def test_one_who_listens_hears_both_and_is_heard_by_nobody(house: House) -
     assert heard(supervisor, AGENT_HZ) > MOST
     assert heard(caller, SUPERVISOR_HZ) == heard(agent, SUPERVISOR_HZ) == 0.0
     assert house.told("supervisor_left", "by") == ["2001"]
+
+
+async def test_one_who_listens_hears_each_of_those_with_whom_the_agent_speaks(house: House) -> None:
+    """Of the two changes one is to somebody who counts his packets from below."""
+    caller, agent, supervisor = await talk(house)
+    _, third = await house.agent("1003", hz=THIRD_HZ)
+    control = house.server.control
+    await house.server.supervision.spying.listen("2001", "1004")
+    await house.until("supervisor_listened")
+    await house.passes(LONG)
+    await control.consult("1004", "agent", "1003")
+    await house.until("call_moved", event="consulted")
+    await house.passes(LONG)
+    await control.swap("1004")
+    await house.until("call_moved", event="resumed")
+    await house.passes(LONG)
+    await over(house, caller, agent, third, supervisor)
+
+    for one in (agent, supervisor):
+        assert heard(one, THIRD_HZ) > MOST
+        assert heard(one, CALLER_HZ) > LONG + MOST
 
 
 async def test_a_whisper_is_heard_by_the_agent_and_never_by_the_caller(house: House) -> None:

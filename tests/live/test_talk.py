@@ -12,7 +12,7 @@ from tests.live.tones import PROMPT_S, heard_prompts, prompt_seconds
 
 pytestmark = pytest.mark.live
 CALLER_HZ, AGENT_HZ = 440, 880
-# A Bridge takes a channel out of its AGI while it hangs up: what is left of it there finds nothing, and ends.
+# What Asterisk may say of a channel that hangs up while it is being joined with another.
 RACED = ["Can't move channel", "Could not gain control of channel", "Async AGI datastore disappeared"]
 ABOUT = 0.5  # seconds: ringing, windows and recordings are cut at both ends
 

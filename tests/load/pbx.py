@@ -77,7 +77,7 @@ def told(heard: list[tuple[float, Message]]) -> Told:
                 born[uniqueid] = at, channel.rpartition("-")[0]
             case NewState(uniqueid, "Ringing"):
                 rang.setdefault(uniqueid, at)
-            case BridgeEnter(uniqueid, bridge) if uniqueid in born:
+            case BridgeEnter(uniqueid, bridge) if uniqueid in born and not message.lobby:
                 pair = bridges.setdefault(bridge, [])
                 pair.append(uniqueid)
                 if len(pair) == 2:

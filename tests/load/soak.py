@@ -30,8 +30,7 @@ EVERY_S = 30.0
 WARM = 2  # looks before which memory still settles
 MOST_KB_PER_MINUTE = 1024.0
 HANDFUL = 5
-SHELL = "Surrogate/"  # what a Bridge leaves of a channel; it is to be gone at once
-TIMER = "anon_inode:[timerfd]"
+SHELL = "Surrogate/"  # what a masquerade leaves of a channel, if Asterisk loses it
 SETTLE_S = 75.0  # SIP transactions outlive their calls by 32 s, and hold their sessions
 
 
@@ -70,11 +69,11 @@ def _files(pid: int) -> Counter[str]:
     return held
 
 
-def held_besides(before: Look, after: Look, shells: int = 0) -> list[str]:
-    """Who holds more than a handful of files that were not held before, besides a timer for each shell. Pure."""
+def held_besides(before: Look, after: Look) -> list[str]:
+    """Who holds more than a handful of files that were not held before. Pure."""
     besides = {
         "the server": after.server_files - before.server_files,
-        "Asterisk": after.asterisk_files - before.asterisk_files - Counter({TIMER: shells}),
+        "Asterisk": after.asterisk_files - before.asterisk_files,
     }
     return [f"{who} holds besides: {dict(held)}" for who, held in besides.items() if held.total() > HANDFUL]
 
@@ -121,9 +120,9 @@ async def soak(minutes: float, rate: int) -> list[str]:
         if len(bridges.strip().splitlines()) > 1:
             faults.append(f"bridges are left: {bridges[:300]}")
         shells = await _shells(house)
-        faults += held_besides(before, after, len(shells))
+        faults += held_besides(before, after)
         if shells:
-            faults.append(f"Asterisk keeps {len(shells)} shells of bridged channels, each with a timer: {shells[:3]}")
+            faults.append(f"Asterisk keeps {len(shells)} shells of channels that are gone: {shells[:3]}")
         grows = slope(looks[WARM:] or looks)
         if len(looks) > 4 * WARM and grows > MOST_KB_PER_MINUTE:
             faults.append(f"the server's memory grows by {grows:.0f} KB a minute")
@@ -147,7 +146,7 @@ async def soak(minutes: float, rate: int) -> list[str]:
 
 
 async def _shells(house: LoadHouse) -> list[str]:
-    """Channels without a telephone that Asterisk keeps for ever: ARCHITECTURE.md, "What one machine holds"."""
+    """Channels without a telephone that Asterisk keeps for ever; its manager does not tell of them."""
     told = await house.pbx.console("core show channels concise")
     return [line.partition("!")[0] for line in told.splitlines() if line.startswith(SHELL)]
 

@@ -56,7 +56,7 @@ async def test_those_who_talk_do_not_notice(house: House) -> None:
         for channel in (caller, agent):
             assert not heir.asked("Redirect", Channel=channel.uniqueid)
             assert not heir.asked("Hangup", Channel=channel.uniqueid)
-        assert not heir.asked("Bridge")
+        assert not heir.asked("Redirect", Context="talks")
 
         heir.fake.hangs_up(agent)
         ended = await heir.until("call_ended", call_id=call.id)

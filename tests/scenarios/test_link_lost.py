@@ -165,7 +165,7 @@ async def test_a_caller_who_left_the_talk_meanwhile_frees_the_agent(house: House
 
 @pytest.mark.parametrize("carried_out", [True, False])
 async def test_lost_at_the_bridge_they_talk_all_the_same(house: House, carried_out: bool) -> None:
-    cut_instead(house, "Bridge", carried_out=carried_out)
+    cut_instead(house, "Redirect", carried_out=carried_out)
     await house.agent()
     caller, call = await house.queued()
 
@@ -174,7 +174,7 @@ async def test_lost_at_the_bridge_they_talk_all_the_same(house: House, carried_o
     agent = house.fake.agent_leg()
     assert agent is not None
     await house.holds(lambda: caller.bridge and caller.bridge == agent.bridge)
-    assert len(house.asked("Bridge")) == (1 if carried_out else 2)
+    assert len(house.asked("Redirect", Context="talks")) == (1 if carried_out else 2)
     assert not [event for event in house.events if event.kind == "call_failed"]
     house.fake.hangs_up(caller)
     assert (await house.until("call_ended", call_id=call.id)).outcome == "served"
@@ -204,7 +204,7 @@ async def test_lost_at_the_resume_they_talk_all_the_same(house: House, carried_o
     await house.agent()
     caller, call, agent = await house.talking()
     await house.control.hold("1004")
-    cut_instead(house, "Bridge", carried_out=carried_out)
+    cut_instead(house, "Redirect", carried_out=carried_out)
 
     await house.control.resume("1004")
 
@@ -335,6 +335,19 @@ async def test_an_agent_left_alone_by_an_earlier_run_is_hung_up(house: House) ->
         house.fake.channels[agent.uniqueid] = agent
 
     await house.holds(lambda: agent.uniqueid not in house.fake.channels)
+
+
+async def test_a_customer_whom_an_earlier_run_has_called_is_no_new_caller(house: House) -> None:
+    customer = Channel(
+        "agent", "z-abcdef-8", "PJSIP/trunk-00000078", state="Up", variables={"CTI_CUSTOMER": "13800000009"}
+    )
+    async with house.outage():
+        house.fake.channels[customer.uniqueid] = customer
+    house.fake.channels.setdefault(customer.uniqueid, customer)
+    house.fake._enter(customer)
+
+    await house.holds(lambda: customer.uniqueid not in house.fake.channels)
+    assert not [event for event in house.events if event.kind == "call_arrived"]
 
 
 async def test_whoever_waits_hears_music_again_after_having_been_elsewhere(house: House) -> None:

@@ -103,12 +103,12 @@ async def test_who_is_raised_is_served_first_and_the_list_says_so(house: House) 
 async def test_who_was_raised_stays_so_when_the_agents_telephone_is_lost_before_the_bridge(house: House) -> None:
     caller, call = await house.queued()
     await house.supervision.raise_priority("2001", call.id, 500.0)
-    house.fake.refuses = {"Bridge": ("Error", "Channel1")}
+    house.fake.joins = False
     await house.agent()
     await house.until("call_moved", event="offer_lost", call_id=call.id)
     await house.holds(lambda: house.acd.contact(call.id) is not None)  # in line again
     contact = house.acd.contact(call.id)
-    house.fake.refuses = {}
+    house.fake.joins = True
     await house.until("agent_connected", call_id=call.id)
     assert contact is not None
     assert contact.priority == 500.0
