@@ -26,7 +26,7 @@ PLACEHOLDER = re.compile(r"@([A-Z_]+)@")
 NAME = re.compile(r"[A-Za-z0-9_-]+")
 UNSAFE = re.compile(r"[\x00-\x1f;,\"'\\$(){}\[\]@]")
 FOR_ANOTHER = (
-    "ari.conf", "extensions.conf", "http.conf", "manager.conf", "pjsip.conf", "queues.conf", "rtp.conf",
+    "ari.conf", "codecs.conf", "extensions.conf", "http.conf", "manager.conf", "pjsip.conf", "queues.conf", "rtp.conf",
     "sorcery.conf",
 )  # fmt: skip
 FOLDERS = ("etc", "lib", "lib/keys", "data", "data/sounds", "spool", "spool/monitor", "spool/tmp", "log")

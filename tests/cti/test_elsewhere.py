@@ -135,8 +135,8 @@ def test_what_another_asterisk_needs_is_written_for_its_administrator_alone(here
     assert done.returncode == 0, done.stderr
     written = {file.name: file.read_text() for file in folder.iterdir()}
     assert sorted(written) == [
-        "ari.conf", "extensions.conf", "http.conf", "manager.conf", "pjsip.conf", "queues.conf", "rtp.conf",
-        "sorcery.conf",
+        "ari.conf", "codecs.conf", "extensions.conf", "http.conf", "manager.conf", "pjsip.conf", "queues.conf",
+        "rtp.conf", "sorcery.conf",
     ]  # fmt: skip
     assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o600}
     assert "permit = 10.0.0.5/255.255.255.255" in written["manager.conf"]
