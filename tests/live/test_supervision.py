@@ -12,7 +12,8 @@ from db.tables import AgentRow
 from tests.live.conftest import PASSWORD, House
 
 pytestmark = pytest.mark.live
-CALLER_HZ, AGENT_HZ, THIRD_HZ, SUPERVISOR_HZ = 440, 880, 660, 1040  # far from music and prompts: a part of a tone is heard beside it
+# far from music and prompts: a part of a tone is heard beside it
+CALLER_HZ, AGENT_HZ, THIRD_HZ, SUPERVISOR_HZ = 440, 880, 660, 1040
 LONG = 2.0
 MOST = 1.2  # seconds of a tone that must be there: what rings and begins takes its time
 
