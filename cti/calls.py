@@ -13,7 +13,7 @@ from typing import Protocol
 import structlog
 
 from cti import events
-from cti.adoption import ARRIVALS, FALLBACK, LEGS, OURS, Channel, Plan, placed, plan
+from cti.adoption import ARRIVALS, FALLBACK, OURS, Channel, Plan, channel_of, placed, plan
 from cti.asterisk import commands
 from cti.asterisk.channel import UNSEEN, Leg
 from cti.asterisk.link import ActionRefused, ActionTimeout, Link, LinkDown
@@ -314,11 +314,7 @@ class Calls:
             if leg.in_doubt and row is None:
                 leg.lost(UNSEEN)
             elif leg.in_doubt and row is not None:
-                ours = row.get("context") in {ARRIVALS, LEGS}
-                leg.found(
-                    row.get("channel", ""), row.get("channelstatedesc", ""), row.get("bridgeid", ""),
-                    row.get("lobby", ""), ours=ours,
-                )  # fmt: skip
+                _stands(leg, channel_of(row))
         found = plan([row for uniqueid, row in alive.items() if uniqueid not in self.legs], self._run)
         for stray in found.strays:
             self._end_stray(stray.uniqueid)
@@ -333,7 +329,7 @@ class Calls:
         """A channel of a server before is ours from now on."""
         leg = self._adopt(found.uniqueid, found.name)
         leg.customer = found.customer
-        leg.found(found.name, found.state, found.bridge, found.lobby, ours=found.in_loop)
+        _stands(leg, found)
         return leg
 
     def give_up(self, found: Channel) -> None:
@@ -367,3 +363,8 @@ class Calls:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace_s)
+
+
+def _stands(leg: Leg, where: Channel) -> None:
+    """After a loss of the link, or by a new server: what the PBX says of this leg."""
+    leg.found(where.name, where.state, where.bridge, where.lobby, ours=where.in_loop)

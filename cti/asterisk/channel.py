@@ -1,7 +1,7 @@
 """One leg: a channel of Asterisk that stands in a loop of ours and is moved by us.
 
 Customers stand in AsyncAGI, where they hear and are asked; whoever is to speak with them stands by in a lobby, a bridge
-in which nobody hears anybody. From there, or from another talk, Asterisk moves a channel into a talk as it is.
+in which nobody hears anybody. From there Asterisk moves a channel into a talk as it is.
 Each method is short and says what is true when it returns. Every await fails with `HungUp` once the channel is gone,
 so a story that is told with these methods ends wherever the caller ends it.
 """

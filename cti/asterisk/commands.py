@@ -144,7 +144,7 @@ def Hangup(channel: str, cause: int) -> Command:  # noqa: N802
 
 
 def Join(channel: str, other: str) -> Command:  # noqa: N802
-    """The two hear each other; `other` by its full name, which stands in a lobby or a bridge."""
+    """The two hear each other; `other` by its full name, which stands in a lobby."""
     return Redirect(channel, "talks", _name(other), 1)
 
 
