@@ -25,6 +25,7 @@ from cti.asterisk.link import LinkDown, LinkRefused
 from cti.audio import AudioError
 from cti.doctor import Finding, broken, examine
 from cti.from_settings import calendars
+from cti.keeper import keep
 from cti.pbx import PbxError, render_for_another
 from cti.phones import PhoneError
 from cti.pidfile import AlreadyRunning, WillNotEnd, end, ended_by_sigterm
@@ -34,7 +35,7 @@ from cti.settings import Settings, SettingsError, load
 from cti.simulating import run_replay, run_simulation
 from cti.try_call import try_call
 from cti.try_menu import TerminalCaller, play
-from cti.up import TEMPLATES, end_orphans, pbx_config, say, up
+from cti.up import TEMPLATES, end_orphans, pbx_config, run_folder, say, up
 from cti.voice import StartError, catalogue_of, checked_menu, prepare_voice
 from db.engine import UnknownSchema, dispose, make_engine
 from db.recordings import RecordingLedger
@@ -81,8 +82,23 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
 
 @cli.command("up")
 def up_() -> None:
-    """Asterisk, server and the demo's telephones, until Ctrl-C."""
-    _run(up(_settings()))
+    """Asterisk, server and the demo's telephones, until Ctrl-C; a server that is killed comes again by itself."""
+    settings = _settings()
+
+    def serve() -> None:
+        try:
+            _run(up(settings))
+        except typer.Exit as ended:
+            raise SystemExit(ended.exit_code) from None
+
+    try:
+        with run_folder(settings.run_dir):
+            code = keep(serve, say)
+            if code > 128:
+                _run(end_orphans(settings.run_dir))
+    except (*CLEAR, OSError) as error:
+        _refuse(error)
+    raise typer.Exit(code)
 
 
 @cli.command()

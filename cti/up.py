@@ -7,8 +7,8 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
 
 from agents.pages import missing
@@ -18,6 +18,7 @@ from cti.app import (
     spare_the_collector,
 )
 from cti.audio import write_hold_music
+from cti.keeper import take_signals
 from cti.logs import log_to
 from cti.pbx import Pbx, PbxConfig
 from cti.phones import Account, free_port, phone
@@ -42,12 +43,14 @@ def say(text: str) -> None:
 
 
 async def up(settings: Settings) -> None:
-    """Run until SIGINT or SIGTERM; afterwards nothing is left. Raises StartError and the parts' own errors."""
+    """Run in our own run folder until SIGINT or SIGTERM; afterwards nothing is left.
+
+    Raises StartError and the parts' own errors.
+    """
     started = time.monotonic()
     stop = _Stop()
     async with AsyncExitStack() as stack:
         run_dir = settings.run_dir
-        _take_folder(run_dir, stack)
         await end_orphans(run_dir, but_asterisk=settings.asterisk.own)
         settings = _with_outside(settings)
         kept = gather(settings)
@@ -147,6 +150,7 @@ class _Stop:
         self._starting = asyncio.current_task()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, self._ask)
+        take_signals()
 
     def settled(self) -> None:
         """The start is over, or is being undone: from now on nothing is cut short."""
@@ -159,14 +163,17 @@ class _Stop:
             starting.cancel()
 
 
-def _take_folder(run_dir: Path, stack: AsyncExitStack) -> None:
-    """The run folder is ours, and our log goes there."""
-    try:
-        run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        stack.enter_context(claimed(run_dir / "pid"))
-        log_to(run_dir / "zongji.log")
-    except OSError as error:
-        raise StartError(f"run_dir: {error.filename or run_dir}: {error.strerror}: set ZONGJI_RUN_DIR") from None
+@contextmanager
+def run_folder(run_dir: Path) -> Iterator[None]:
+    """The run folder is there and ours, and our log goes there. Raises StartError or AlreadyRunning."""
+    with ExitStack() as stack:
+        try:
+            run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            stack.enter_context(claimed(run_dir / "pid"))
+            log_to(run_dir / "zongji.log")
+        except OSError as error:
+            raise StartError(f"run_dir: {error.filename or run_dir}: {error.strerror}: set ZONGJI_RUN_DIR") from None
+        yield
 
 
 def _tell(settings: Settings, url: str) -> None:

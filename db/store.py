@@ -7,7 +7,7 @@ from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import and_, bindparam, func, or_, select, text, update
+from sqlalchemy import and_, bindparam, case, func, literal, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from db.tables import (
@@ -27,10 +27,44 @@ T = TypeVar("T")
 RECENT = 5
 MOST_MISSED = 200
 ANSWERED = JournalRow.data["reason"].as_string() == "answered"
-# Asked by every call, so built once.
-WHOSE = select(IdentityRow.customer_id).where(
-    IdentityRow.kind == bindparam("of_kind"), IdentityRow.value == bindparam("of_value")
+# Asked by every call, so built once, and of columns instead of objects.
+WHO = (
+    select(
+        CustomerRow.id, CustomerRow.name, CustomerRow.name_en, CustomerRow.language, CustomerRow.tier,
+        CustomerRow.manager, CustomerRow.notes,
+    )
+    .join(IdentityRow, IdentityRow.customer_id == CustomerRow.id)
+    .where(IdentityRow.kind == bindparam("of_kind"), IdentityRow.value == bindparam("of_value"))
+)  # fmt: skip
+KNOWN_BY = (
+    select(IdentityRow.kind, IdentityRow.value)
+    .where(IdentityRow.customer_id == bindparam("customer"))
+    .order_by(IdentityRow.value)
 )
+PAST = (
+    select(PastContactRow.at, PastContactRow.channel, PastContactRow.agent_id.label("agent"), PastContactRow.summary)
+    .where(PastContactRow.customer_id == bindparam("customer"))
+    .order_by(PastContactRow.at.desc())
+    .limit(RECENT)
+)
+LAST = (
+    select(CallRow.id, CallRow.arrived_at.label("at"), CallRow.agent_id.label("agent"), CallRow.queue)
+    .where(CallRow.customer_id == bindparam("customer"), CallRow.outcome == "served")
+    .order_by(CallRow.arrived_at.desc())
+    .limit(RECENT)
+    .subquery()
+)
+# A call of today or before, as contacts of its customer: what each agent wrote of it, or that it was.
+SPOKEN = (
+    select(
+        LAST.c.at, literal("voice").label("channel"), func.coalesce(WriteUpRow.agent_id, LAST.c.agent).label("agent"),
+        func.coalesce(WriteUpRow.note, "").label("summary"),
+        func.coalesce(WriteUpRow.disposition, "").label("disposition"),
+        func.coalesce(case((WriteUpRow.call_id.is_(None), LAST.c.queue), else_=WriteUpRow.queue), "").label("queue"),
+    )
+    .outerjoin(WriteUpRow, WriteUpRow.call_id == LAST.c.id)
+    .order_by(LAST.c.at.desc(), WriteUpRow.at, WriteUpRow.agent_id)
+)  # fmt: skip
 SPOKE = ("agent_connected", "call_transferred", "call_written_up")
 
 
@@ -111,50 +145,19 @@ class Store:
 
     async def _customer(self, kind: str, value: str) -> dict[str, Any] | None:
         async with self.engine.connect() as connection:
-            customer_id = (await connection.execute(WHOSE, {"of_kind": kind, "of_value": value})).scalar()
-        if customer_id is None:
-            return None
-        async with self._session() as session:
-            row = await session.get(CustomerRow, customer_id)
+            row = (await connection.execute(WHO, {"of_kind": kind, "of_value": value})).mappings().one_or_none()
             if row is None:
                 return None
-            identities = await session.scalars(
-                select(IdentityRow).where(IdentityRow.customer_id == row.id).order_by(IdentityRow.value)
-            )
-            known = [(one.kind, one.value) for one in identities]
-            past = await session.scalars(
-                select(PastContactRow)
-                .where(PastContactRow.customer_id == row.id)
-                .order_by(PastContactRow.at.desc())
-                .limit(RECENT)
-            )
-            calls = await session.scalars(
-                select(CallRow)
-                .where(CallRow.customer_id == row.id, CallRow.outcome == "served")
-                .order_by(CallRow.arrived_at.desc())
-                .limit(RECENT)
-            )
-            served = list(calls)
-            written = await _write_ups(session, [one.id for one in served])
-            recent = [
-                *(
-                    {"at": one.at, "channel": one.channel, "agent": one.agent_id, "summary": one.summary}
-                    for one in past
-                ),
-                *(contact for one in served for contact in _contacts(one, written.get(one.id, []))),
-            ]
-            return {
-                "id": row.id,
-                "name": row.name,
-                "name_en": row.name_en,
-                "language": row.language,
-                "tier": row.tier,
-                "manager": row.manager,
-                "notes": row.notes,
-                "numbers": [value for kind, value in known if kind == "phone"],
-                "accounts": [value for kind, value in known if kind == "account"],
-                "recent": sorted(recent, key=lambda one: -one["at"])[:RECENT],
-            }
+            of = {"customer": row["id"]}
+            known = (await connection.execute(KNOWN_BY, of)).all()
+            past = (await connection.execute(PAST, of)).mappings().all()
+            spoken = (await connection.execute(SPOKEN, of)).mappings().all()
+        return {
+            **row,
+            "numbers": [value for kind, value in known if kind == "phone"],
+            "accounts": [value for kind, value in known if kind == "account"],
+            "recent": sorted(map(dict, (*past, *spoken)), key=lambda one: -one["at"])[:RECENT],
+        }
 
     async def count_customers(self) -> int:
         async with self._session() as session:
@@ -353,15 +356,6 @@ async def _write_ups(session: AsyncSession, calls: Sequence[str]) -> dict[str, l
 
 def _write_up(row: WriteUpRow) -> dict[str, Any]:
     return {"at": row.at, "agent_id": row.agent_id, "disposition": row.disposition, "note": row.note}
-
-
-def _contacts(row: CallRow, written: Sequence[WriteUpRow]) -> list[dict[str, Any]]:
-    """A call of today or before, as contacts of its customer: what each agent wrote of it, or that it was."""
-    call = {"at": row.arrived_at, "channel": "voice", "agent": row.agent_id, "queue": row.queue or ""}
-    return [
-        {**call, "agent": one.agent_id, "summary": one.note, "disposition": one.disposition, "queue": one.queue or ""}
-        for one in written
-    ] or [{**call, "summary": "", "disposition": ""}]
 
 
 def _call(row: CallRow) -> dict[str, Any]:

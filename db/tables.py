@@ -67,6 +67,10 @@ class PastContactRow(Base):
 
 class CallRow(Base):
     __tablename__ = "call"
+    __table_args__ = (
+        Index("ix_call_customer_id_arrived_at", "customer_id", "arrived_at"),
+        Index("ix_call_agent_id_arrived_at", "agent_id", "arrived_at"),
+    )
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     arrived_at: Mapped[float] = mapped_column(index=True)
     ended_at: Mapped[float | None]

@@ -240,6 +240,24 @@ async def test_each_agent_of_a_call_has_written_for_himself(engine: AsyncEngine)
     assert told == [("1001", "quote", "first"), ("1002", "", "second")]
 
 
+async def test_a_customers_and_an_agents_last_calls_are_found_without_reading_all_calls(engine: AsyncEngine) -> None:
+    last = CallRow.__table__.select().order_by(CallRow.arrived_at.desc()).limit(5)
+    plan = "EXPLAIN QUERY PLAN" if engine.dialect.name == "sqlite" else "EXPLAIN"
+    for whose, column, value in (
+        ("customer_id", CallRow.customer_id, 7),
+        ("agent_id", CallRow.agent_id, "1001"),
+    ):
+        query = last.where(column == value).compile(engine.sync_engine, compile_kwargs={"literal_binds": True})
+        async with engine.connect() as connection:
+            if engine.dialect.name == "postgresql":
+                await connection.execute(text("SET LOCAL enable_seqscan = off"))  # a few rows it would rather read all
+            told = str((await connection.execute(text(f"{plan} {query}"))).all())
+
+        assert f"ix_call_{whose}_arrived_at" in told
+        assert "Sort" not in told
+        assert "TEMP B-TREE" not in told
+
+
 async def test_who_spoke_in_a_call_had_a_part_in_it_and_who_only_missed_it_had_none(engine: AsyncEngine) -> None:
     store = Store(engine)
     await store.add([_served()])

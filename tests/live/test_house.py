@@ -19,6 +19,7 @@ from cti.desk_client import log_in
 from db.demo import PASSWORD
 from tests.live.conftest import CROSSED, PROVIDED, ROOT
 from tests.ports import free_port, free_rtp
+from tests.processes import server_of
 
 pytestmark = pytest.mark.live
 
@@ -61,6 +62,10 @@ class Commands:
     async def up(self) -> str:
         """What it says until it is ready."""
         self._up = await self._start("up")
+        return await self._said()
+
+    async def _said(self) -> str:
+        assert self._up is not None
         assert self._up.stdout is not None
         said = ""
         async with asyncio.timeout(60):
@@ -69,6 +74,12 @@ class Commands:
                 assert line, said
                 said += line.decode()
         return said
+
+    async def kill_server(self) -> str:
+        """What is said until another is ready."""
+        assert self._up is not None
+        os.kill(server_of(self._up.pid), signal.SIGKILL)
+        return await self._said()
 
     async def ends(self, number: int) -> None:
         assert self._up is not None
@@ -151,6 +162,21 @@ async def test_an_agent_of_the_demo_may_call_a_customer(commands: Commands) -> N
     assert (ended["number"], ended["outcome"]) == ("13800000001", "served")
     assert commands.left() == []
     assert commands.complaints() == []
+
+
+async def test_a_server_that_is_killed_comes_again_by_itself_and_serves(commands: Commands) -> None:
+    await commands.up()
+    said = await commands.kill_server()
+    code, told = await commands.run("call")
+    await commands.ends(signal.SIGTERM)
+
+    assert "the server was killed (SIGKILL): it starts again\n" in said
+    assert "took up the Asterisk of an earlier run" in said
+    assert code == 0, told
+    assert "served" in told
+    assert commands.left() == []
+    [complaint] = commands.complaints()
+    assert "the server was killed: it starts again" in complaint
 
 
 async def test_after_a_kill_the_next_house_comes_up_and_stop_ends_everything(commands: Commands) -> None:

@@ -39,6 +39,7 @@ from tests.live.tones import write_all
 from tests.load.media import Media
 from tests.load.proxy import Proxy
 from tests.ports import free_port
+from tests.processes import server_of
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
@@ -75,6 +76,10 @@ class Page:
         self.open = asyncio.Event()
         self.refused: Any = None
         self.me: dict[str, Any] = {}
+        self._chosen = False
+
+    def choose_again(self) -> None:
+        """The next server is told ready too: of the last one who rang in vain may have been taken out of the line."""
         self._chosen = False
 
     async def run(self) -> None:
@@ -181,16 +186,28 @@ class LoadHouse:
         """It says that it cannot serve calls, or nothing."""
         return not await self.is_ready()
 
-    async def kill(self) -> None:
-        """As the kernel would when memory is short."""
+    async def comes_again(self, deadline_s: float = 60.0) -> float:
+        """The server is killed, as by the kernel when memory is short: seconds until the next is in service."""
+        killed, begun = self.server_pid, time.monotonic()
         self.signal(signal.SIGKILL)
+        await self.until(lambda: self.server_pid not in (0, killed), deadline_s)
+        await self.until(self.is_ready, deadline_s)
+        return time.monotonic() - begun
+
+    async def kill(self) -> None:
+        """The server and its keeper."""
         assert self.server is not None
+        self.server.kill()
         await self.server.wait()
+
+    @property
+    def server_pid(self) -> int:
+        """The process that serves; 0 when there is none."""
+        return server_of(self.server.pid) if self.server is not None and self.server.returncode is None else 0
 
     def signal(self, number: signal.Signals) -> None:
         """To the server."""
-        assert self.server is not None
-        self.server.send_signal(number)
+        os.kill(self.server_pid, number)
 
     async def stop(self) -> None:
         server = self.server
@@ -208,16 +225,25 @@ class LoadHouse:
     def pages_ready(self) -> bool:
         return all(page.open.is_set() and page.status == "ready" for page in self.pages)
 
+    async def start_with_agents(self) -> None:
+        """In service; telephones answer, pages are open, everybody is ready."""
+        for page in self.pages:
+            page.choose_again()
+        await self.start()
+        await self.agents_ready()
+
     async def agents_ready(self) -> None:
         """Telephones answer, pages are open, everybody is ready."""
-        self.pages = [Page(self.base, one) for one in agent_ids(self.agents)]
-        for page in self.pages:
-            task = asyncio.create_task(page.run(), name=f"page {page.agent_id}")
-            self.stack.callback(task.cancel)
+        if not self.pages:
+            self.pages = [Page(self.base, one) for one in agent_ids(self.agents)]
+            for page in self.pages:
+                task = asyncio.create_task(page.run(), name=f"page {page.agent_id}")
+                self.stack.callback(task.cancel)
         try:
             await self.until(self.pages_ready, 60)
         except TimeoutError:
-            raise RuntimeError(f"agents are not ready: {[page.refused for page in self.pages]}") from None
+            late = {page.agent_id: (page.status, page.refused) for page in self.pages if page.status != "ready"}
+            raise RuntimeError(f"{len(late)} agents are not ready, such as {list(late.items())[:3]}") from None
 
     async def sipp(
         self, scenario: str, rows: Sequence[str], *options: str, listen: int | None = None

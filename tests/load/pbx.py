@@ -110,7 +110,7 @@ class Load:
 
 async def load(house: LoadHouse, number: str, rate: float, count: int, at_once: int) -> Load:
     """So many callers to this number."""
-    server = house.server.pid if house.server is not None and house.server.returncode is None else None
+    server = house.server_pid
     house.heard.clear()
     asterisk, ours = cpu_s(house.pbx.pid or 0), cpu_s(server) if server else 0.0
     sipp = await house.sipp(
@@ -141,8 +141,7 @@ async def bench(rates: list[int], seconds: int) -> dict[str, Any]:
         _head("calls/s", "who", "answered", "failed", "asterisk ms", "server ms", "ring p50", "p95", "p99 ms")
         for who in ("Queue()", "ours"):
             if who == "ours":
-                await house.start()
-                await house.agents_ready()
+                await house.start_with_agents()
             for rate in rates:
                 number = THEIRS if who == "Queue()" else OURS
                 one = await load(house, number, rate, rate * seconds, rate * seconds)
@@ -153,8 +152,7 @@ async def bench(rates: list[int], seconds: int) -> dict[str, Any]:
         one = await load(house, FEW_THEIRS, 30, 150, 50)
         found["few"]["Queue()"] = _kept(one)
         _line("waiting", "Queue()", one, one.times.free_to_talk)
-        await house.start()
-        await house.until(house.pages_ready, 30)
+        await house.start_with_agents()
         one = await load(house, FEW_OURS, 30, 300, 50)
         found["few"]["ours"] = _kept(one)
         _line("waiting", "ours", one, one.times.free_to_talk)
@@ -174,8 +172,7 @@ async def _profile(house: LoadHouse, seconds: int = 12) -> list[tuple[str, str, 
     samples = house.folder / "samples.json"
     await house.stop()
     house.more = {**house.more, **profile.sampled(samples)}
-    await house.start()
-    await house.until(house.pages_ready, 30)
+    await house.start_with_agents()
     await load(house, OURS, PROFILED / 2, PROFILED, PROFILED)
     house.signal(signal.SIGUSR1)
     one = await load(house, OURS, PROFILED, PROFILED * seconds, PROFILED * seconds)
@@ -188,14 +185,13 @@ async def _profile(house: LoadHouse, seconds: int = 12) -> list[tuple[str, str, 
 
 async def _waiting(house: LoadHouse, count: int, seconds: float = 10.0) -> tuple[float, float]:
     """What so many who wait on music cost, in ms of CPU a second, besides the house's own."""
-    assert house.server is not None
     if count:
         rows = [f"{house.sink};{int(1000 * (count / 40 + seconds + 6))}"]
         sipp = await house.sipp(
             "caller_stays", rows, "-r", "40", "-m", str(count), "-l", str(count), "-s", NOBODY, "-timeout", "120s"
         )
         await asyncio.sleep(count / 40 + 3)
-    pids = house.pbx.pid or 0, house.server.pid
+    pids = house.pbx.pid or 0, house.server_pid
     before = [cpu_s(pid) for pid in pids]
     await asyncio.sleep(seconds)
     used = [1000 * (cpu_s(pid) - was) / seconds for pid, was in zip(pids, before, strict=True)]

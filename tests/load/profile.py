@@ -20,7 +20,7 @@ AREAS = {  # a part of the path, and what it is for; the first that fits
     f"{ROOT}/acd/": "routing", f"{ROOT}/cti/dispatcher": "routing",
     f"{ROOT}/cti/floor": "agents' states", f"{ROOT}/cti/today": "agents' states",
     f"{ROOT}/cti/bus": "events", f"{ROOT}/cti/listeners/": "events", f"{ROOT}/cti/metrics": "events",
-    f"{ROOT}/cti/__main__": "asyncio", f"{ROOT}/cti/up": "asyncio",
+    f"{ROOT}/cti/__main__": "asyncio", f"{ROOT}/cti/up": "asyncio", f"{ROOT}/cti/keeper": "asyncio",
     f"{ROOT}/cti/": "the call's story", f"{ROOT}/ivr/": "the call's story",
 }  # fmt: skip
 

@@ -47,8 +47,7 @@ class Look:
 
 
 def look(house: LoadHouse, channels: int) -> Look:
-    assert house.server is not None
-    server, asterisk = house.server.pid, house.pbx.pid or 0
+    server, asterisk = house.server_pid, house.pbx.pid or 0
     return Look(
         time.time(), _kb(server), _files(server), len(list(Path(f"/proc/{server}/task").iterdir())), _kb(asterisk),
         _files(asterisk), channels, cpu_s(server),
@@ -92,8 +91,7 @@ def slope(looks: list[Look]) -> float:
 async def soak(minutes: float, rate: int) -> list[str]:
     faults: list[str] = []
     async with load_house(agents=120, cel=True, agent="agent_talks") as house:
-        await house.start()
-        await house.agents_ready()
+        await house.start_with_agents()
         before = look(house, 0)
         media, count = free_port(socket.SOCK_DGRAM), int(rate * 60 * minutes)
         sipp = await house.sipp(

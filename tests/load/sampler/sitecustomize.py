@@ -6,12 +6,12 @@ one waits and another thread works, those of that thread. At the end they are in
 
 from __future__ import annotations
 
-import atexit
 import json
 import os
 import signal
 import sys
 from collections import Counter
+from multiprocessing.util import Finalize
 from pathlib import Path
 from types import FrameType
 
@@ -47,6 +47,7 @@ def sample(_: int, frame: FrameType | None) -> None:
 
 
 def begin(_: int, _frame: FrameType | None) -> None:
+    Finalize(None, end, exitpriority=0)  # a forked process does not come to `atexit`
     signal.signal(signal.SIGPROF, sample)
     signal.setitimer(signal.ITIMER_PROF, EACH_S, EACH_S)
 
@@ -58,4 +59,3 @@ def end() -> None:
 
 if "CPU_SAMPLES" in os.environ:
     signal.signal(signal.SIGUSR1, begin)
-    atexit.register(end)

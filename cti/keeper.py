@@ -1,0 +1,80 @@
+"""The keeper: it has everything imported, forks the server, and forks it anew when it is killed.
+
+Importing is most of what a start takes, so a fork is in service long before a new process would be; and nobody has to
+be there to start it. A server that ends by itself, as one that cannot start, is not started again.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.context import ForkProcess
+
+import structlog
+
+log = structlog.get_logger(__name__)
+ENDS = {signal.SIGINT, signal.SIGTERM}
+LIVED_S, MOST_S = 2.0, 30.0
+PR_SET_PDEATHSIG = 1
+
+
+def pause_s(lived_s: float, before_s: float) -> float:
+    """Seconds until the next server, after one that lived so long and was waited for so long. Pure.
+
+    One that has lived was in service, and the next comes at once; those that die while they start get longer and longer
+    pauses, so that they do not use up the machine.
+    """
+    return 0.0 if lived_s >= LIVED_S else min(max(1.0, 2 * before_s), MOST_S)
+
+
+def keep(serve: Callable[[], None], say: Callable[[str], None]) -> int:
+    """Until the server ends by itself, or we are asked to end: the exit code, above 128 when a signal ended it.
+
+    `serve` runs in a process of its own, with SIGINT and SIGTERM held back until it can take them (`take_signals`). It
+    never outlives us: a server that nobody starts again is not left behind by a keeper that was killed.
+    """
+    pause, asked = 0.0, False
+    with _held_back(ENDS | {signal.SIGCHLD}):
+        while True:
+            begun = time.monotonic()
+            server = ForkProcess(target=_served, args=(serve, os.getpid()))
+            server.start()
+            while (code := server.exitcode) is None:
+                if signal.sigwait(ENDS | {signal.SIGCHLD}) in ENDS:
+                    asked = True
+                    server.terminate()
+            if code >= 0 or asked:
+                return code if code >= 0 else 128 - code
+            lived_s = time.monotonic() - begun
+            pause = pause_s(lived_s, pause)
+            how = signal.Signals(-code).name
+            log.warning("the server was killed: it starts again", signal=how, lived_s=round(lived_s, 1), pause_s=pause)
+            say(f"the server was killed ({how}): it starts again" + (f" in {pause:g} s" if pause else ""))
+            if signal.sigtimedwait(ENDS, pause) is not None:
+                return 128 - code
+
+
+def take_signals() -> None:
+    """Called by a server as soon as its handlers are there."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
+
+
+def _served(serve: Callable[[], None], keeper: int) -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != keeper:
+        return
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+    serve()
+
+
+@contextmanager
+def _held_back(signals: set[signal.Signals]) -> Iterator[None]:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
