@@ -7,6 +7,8 @@ APT := espeak-ng ffmpeg baresip-core mmdebstrap python3-venv
 NEEDED := espeak-ng ffmpeg baresip mmdebstrap
 # Only for `make test`; RUNLEVEL=1 keeps Debian from starting services nobody asked for.
 TEST_APT := mosquitto postgresql chromium fonts-wqy-microhei sip-tester
+# Tests beside each other: most of them wait for what callers hear. WORKERS=0 for a debugger.
+WORKERS ?= 2
 RUN := .run
 LOGS := .pbx
 
@@ -81,7 +83,7 @@ setup-tests: setup ## what the tests need besides: a broker, a database, a brows
 	[ -z "$$missing" ] || { $(call apt,$$missing,apt-tests.log); }
 
 test: setup-tests ## pure tests, then the live ones on a real Asterisk
-	@$(PY) -m pytest -q $(TESTS)
+	@$(PY) -m pytest -q -n $(WORKERS) --maxschedchunk 1 $(TESTS)
 
 check: .venv/done $(DESK)/node_modules/done ## style, types, words, import contracts, menu
 	@cd $(DESK) && said=$$(npm run -s check 2>&1) || { echo "$$said"; exit 1; }

@@ -22,13 +22,13 @@ LIVED_S, MOST_S = 2.0, 30.0
 PR_SET_PDEATHSIG = 1
 
 
-def pause_s(lived_s: float, before_s: float) -> float:
-    """Seconds until the next server, after one that lived so long and was waited for so long. Pure.
+def pause_s(short: int) -> float:
+    """Seconds until the next server, after so many in a row that lived less than `LIVED_S`. Pure.
 
-    One that has lived was in service, and the next comes at once; those that die while they start get longer and longer
-    pauses, so that they do not use up the machine.
+    Who was in service comes again at once, and so does one that was killed while it started; of those that always die
+    so the pauses grow, so that they do not use up the machine.
     """
-    return 0.0 if lived_s >= LIVED_S else min(max(1.0, 2 * before_s), MOST_S)
+    return min(2.0 ** (short - 2), MOST_S) if short > 1 else 0.0
 
 
 def keep(serve: Callable[[], None], say: Callable[[str], None]) -> int:
@@ -37,7 +37,7 @@ def keep(serve: Callable[[], None], say: Callable[[str], None]) -> int:
     `serve` runs in a process of its own, with SIGINT and SIGTERM held back until it can take them (`take_signals`). It
     never outlives us: a server that nobody starts again is not left behind by a keeper that was killed.
     """
-    pause, asked = 0.0, False
+    short, asked = 0, False
     with _held_back(ENDS | {signal.SIGCHLD}):
         while True:
             begun = time.monotonic()
@@ -50,7 +50,8 @@ def keep(serve: Callable[[], None], say: Callable[[str], None]) -> int:
             if code >= 0 or asked:
                 return code if code >= 0 else 128 - code
             lived_s = time.monotonic() - begun
-            pause = pause_s(lived_s, pause)
+            short = 0 if lived_s >= LIVED_S else short + 1
+            pause = pause_s(short)
             how = signal.Signals(-code).name
             log.warning("the server was killed: it starts again", signal=how, lived_s=round(lived_s, 1), pause_s=pause)
             say(f"the server was killed ({how}): it starts again" + (f" in {pause:g} s" if pause else ""))
