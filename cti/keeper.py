@@ -10,8 +10,7 @@ import ctypes
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from multiprocessing.context import ForkProcess
 
 import structlog
@@ -35,28 +34,29 @@ def keep(serve: Callable[[], None], say: Callable[[str], None]) -> int:
     """Until the server ends by itself, or we are asked to end: the exit code, above 128 when a signal ended it.
 
     `serve` runs in a process of its own, with SIGINT and SIGTERM held back until it can take them (`take_signals`). It
-    never outlives us: a server that nobody starts again is not left behind by a keeper that was killed.
+    never outlives us: a server that nobody starts again is not left behind by a keeper that was killed. Afterwards
+    nothing is to be done but to end: we go on holding those signals back.
     """
     short, asked = 0, False
-    with _held_back(ENDS | {signal.SIGCHLD}):
-        while True:
-            begun = time.monotonic()
-            server = ForkProcess(target=_served, args=(serve, os.getpid()))
-            server.start()
-            while (code := server.exitcode) is None:
-                if signal.sigwait(ENDS | {signal.SIGCHLD}) in ENDS:
-                    asked = True
-                    server.terminate()
-            if code >= 0 or asked:
-                return code if code >= 0 else 128 - code
-            lived_s = time.monotonic() - begun
-            short = 0 if lived_s >= LIVED_S else short + 1
-            pause = pause_s(short)
-            how = signal.Signals(-code).name
-            log.warning("the server was killed: it starts again", signal=how, lived_s=round(lived_s, 1), pause_s=pause)
-            say(f"the server was killed ({how}): it starts again" + (f" in {pause:g} s" if pause else ""))
-            if signal.sigtimedwait(ENDS, pause) is not None:
-                return 128 - code
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDS | {signal.SIGCHLD})
+    while True:
+        begun = time.monotonic()
+        server = ForkProcess(target=_served, args=(serve, os.getpid()))
+        server.start()
+        while (code := server.exitcode) is None:
+            if signal.sigwait(ENDS | {signal.SIGCHLD}) in ENDS:
+                asked = True
+                server.terminate()
+        if code >= 0 or asked:
+            return code if code >= 0 else 128 - code
+        lived_s = time.monotonic() - begun
+        short = 0 if lived_s >= LIVED_S else short + 1
+        pause = pause_s(short)
+        how = signal.Signals(-code).name
+        log.warning("the server was killed: it starts again", signal=how, lived_s=round(lived_s, 1), pause_s=pause)
+        say(f"the server was killed ({how}): it starts again" + (f" in {pause:g} s" if pause else ""))
+        if signal.sigtimedwait(ENDS, pause) is not None:
+            return 128 - code
 
 
 def take_signals() -> None:
@@ -70,12 +70,3 @@ def _served(serve: Callable[[], None], keeper: int) -> None:
         return
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
     serve()
-
-
-@contextmanager
-def _held_back(signals: set[signal.Signals]) -> Iterator[None]:
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
