@@ -51,7 +51,9 @@ async def test_an_agent_may_do_nothing_to_others_and_nothing_happens(name: str) 
     assert house.supervision.done == house.floor.done == []
 
 
-@pytest.mark.parametrize("name", set(SUPERVISION) - {"stop_listening", "take_over", "spy_mode", "force_log_out"})
+@pytest.mark.parametrize(
+    "name", sorted(set(SUPERVISION) - {"stop_listening", "take_over", "spy_mode", "force_log_out"})
+)
 async def test_a_supervisor_may_and_is_named_and_a_key_counts_once(name: str) -> None:
     house = House()
     house.floor.move("1001", activity="talking")
