@@ -78,7 +78,9 @@ class Commands:
     async def kill_server(self) -> str:
         """What is said until another is ready."""
         assert self._up is not None
-        os.kill(server_of(self._up.pid), signal.SIGKILL)
+        pid = server_of(self._up.pid)
+        assert pid
+        os.kill(pid, signal.SIGKILL)
         return await self._said()
 
     async def ends(self, number: int) -> None:

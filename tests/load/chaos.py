@@ -5,9 +5,9 @@
 
 What is hurt: the server is killed with SIGKILL, or its keeper with it, and somebody starts them again a little later;
 the manager's connection is cut, or goes dead without a word; the server gets no processor for a while; the database
-(PostgreSQL) and the MQTT broker are away. What must hold each time:
-no channel ends, nobody loses a place in line, the music has no gap of 0.1 s and those who talk hear each other all the
-time, the house is in service again in time; and in the end Asterisk's own records and our journal tell the same.
+(PostgreSQL) and the MQTT broker are away. What must hold each time: no channel ends, nobody loses a place in line, the
+music has no gap of 0.1 s and those who talk hear each other all the time, the house is in service again in time (but
+for a killed keeper, which is to be imported anew); and in the end Asterisk's own records and our journal tell the same.
 """
 
 from __future__ import annotations

@@ -207,7 +207,9 @@ class LoadHouse:
 
     def signal(self, number: signal.Signals) -> None:
         """To the server."""
-        os.kill(self.server_pid, number)
+        pid = self.server_pid
+        assert pid, "no server is there"
+        os.kill(pid, number)
 
     async def stop(self) -> None:
         server = self.server
