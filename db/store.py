@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sqlalchemy import and_, bindparam, case, func, literal, or_, select, text, update
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
 from db.tables import (
     AgentRow,
@@ -183,7 +183,8 @@ class Store:
                 return None
             row = found[0][0]
             steps = [{"at": s.at, "kind": s.kind, "agent_id": s.agent_id, **s.data} for _, s in found if s is not None]
-            written = (await _write_ups(session, [call_id])).get(call_id, [])
+            write_ups = select(WriteUpRow).where(WriteUpRow.call_id == call_id)
+            written = await session.scalars(write_ups.order_by(WriteUpRow.at, WriteUpRow.agent_id))
             return {**_call(row), "steps": steps, "write_ups": [_write_up(one) for one in written]}
 
     async def recorded(self, call_id: str) -> list[str]:
@@ -343,15 +344,6 @@ def _agent(row: AgentRow) -> AgentRecord:
     return AgentRecord(
         row.id, row.name, row.name_en, row.role, row.password_hash, row.phone, dict(row.skills), tuple(row.queues)
     )
-
-
-async def _write_ups(session: AsyncSession, calls: Sequence[str]) -> dict[str, list[WriteUpRow]]:
-    """By call, the earliest first."""
-    found: dict[str, list[WriteUpRow]] = {}
-    query = select(WriteUpRow).where(WriteUpRow.call_id.in_(calls)).order_by(WriteUpRow.at, WriteUpRow.agent_id)
-    for row in await session.scalars(query):
-        found.setdefault(row.call_id, []).append(row)
-    return found
 
 
 def _write_up(row: WriteUpRow) -> dict[str, Any]:

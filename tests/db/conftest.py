@@ -21,6 +21,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.engine import make_engine, upgrade
+from tests.processes import children
 
 OWNER = "zongji"  # the database's own superuser, by whichever system user it runs
 
@@ -92,8 +93,7 @@ class Postgres:
         """None when a test left it dead."""
         if self.process is None or self.process.poll() is not None:
             return []
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        return [self.process.pid, *map(int, children.split())]
+        return [self.process.pid, *children(self.process.pid)]
 
     def _end(self, how: signal.Signals) -> None:
         if self.process is not None and self.process.poll() is None:

@@ -217,8 +217,7 @@ async def _scene(seed: int, report: Report, lasts_s: float) -> AsyncIterator[Sce
         house = await stack.enter_async_context(
             load_house(agents=TALKING, callers=TALKING + WAITING, database_url=url, toml=toml)
         )
-        report.say(f"in service after {await house.start():.2f} s")
-        await house.agents_ready()
+        report.say(f"in service after {await house.start_with_agents():.2f} s")
         count = TALKING + WAITING
         rows = [f"{house.media.ears[n].port};{int(1000 * (lasts_s + n * STEP_S))}" for n in range(count)]
         await house.sipp("caller_stays", rows, "-r", "4", "-m", str(count), "-l", str(count))

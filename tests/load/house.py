@@ -227,15 +227,15 @@ class LoadHouse:
     def pages_ready(self) -> bool:
         return all(page.open.is_set() and page.status == "ready" for page in self.pages)
 
-    async def start_with_agents(self) -> None:
-        """In service; telephones answer, pages are open, everybody is ready."""
+    async def start_with_agents(self) -> float:
+        """In service, after so many seconds; telephones answer, pages are open, everybody is ready."""
         for page in self.pages:
             page.choose_again()
-        await self.start()
-        await self.agents_ready()
+        started_s = await self.start()
+        await self._agents_ready()
+        return started_s
 
-    async def agents_ready(self) -> None:
-        """Telephones answer, pages are open, everybody is ready."""
+    async def _agents_ready(self) -> None:
         if not self.pages:
             self.pages = [Page(self.base, one) for one in agent_ids(self.agents)]
             for page in self.pages:
