@@ -215,7 +215,7 @@ async def _scene(seed: int, report: Report, lasts_s: float) -> AsyncIterator[Sce
         broker = await stack.enter_async_context(running_broker(folder))
         toml = f'[mqtt]\nhost = "127.0.0.1"\nport = {broker.port}\n'
         house = await stack.enter_async_context(
-            load_house(agents=TALKING, callers=TALKING + WAITING, database_url=url, toml=toml)
+            load_house(agents=TALKING, callers=TALKING + WAITING, database_url=url, toml=toml, proxied=True)
         )
         report.say(f"in service after {await house.start_with_agents():.2f} s")
         count = TALKING + WAITING

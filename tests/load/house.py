@@ -328,11 +328,13 @@ async def load_house(
     *, agents: int, callers: int = 0, database_url: str = "", cel: bool = True, wrapup_s: float = 0.0,
     toml: str = "", templates: Mapping[str, str] | None = None, agent: str = "agent_stays",
     menus: Mapping[str, str] | None = None, skills: Sequence[str] = ("any",), skilled: Mapping[str, int] | None = None,
+    hears: bool = False, proxied: bool = False,
 ) -> AsyncIterator[LoadHouse]:  # fmt: skip
     """Up but for its server.
 
     `callers`: how many have ears of their own. `menus`: by number, what its callers require. `skilled`: how many of the
-    first agents have a skill besides `any`.
+    first agents have a skill besides `any`. `hears`: what the manager tells is kept in `heard`. `proxied`: the server's
+    link goes through `proxy`, and stands still when we do.
     """
     ami, http, web, sip, agent_port = free_port(), free_port(), free_port(), _udp(), _udp()
     async with AsyncExitStack() as stack:
@@ -349,9 +351,10 @@ async def load_house(
         toml = f"numbers = {{ {numbers} }}\n{toml}"
         write_hold_music(folder / "moh" / "hold.wav")
         proxy = await stack.enter_async_context(Proxy(ami).open())
+        wired = proxy.port if proxied else ami
         database = database_url or f"sqlite+aiosqlite:///{run_dir}/zongji.db"
         (folder / "zongji.toml").write_text(
-            _settings(folder, proxy.port, http, web, sip, database, wrapup_s, list(skills), toml)
+            _settings(folder, wired, http, web, sip, database, wrapup_s, list(skills), toml)
         )
         config = PbxConfig(
             folder / "pbx", ROOT / ".pbx" / "asterisk.json", "127.0.0.1", sip, ami, http, 40_000, 59_999, PASSWORD,
@@ -375,6 +378,8 @@ async def load_house(
         )  # fmt: skip
         await house.link.start()
         stack.push_async_callback(house.link.close)
+        if not hears:  # millions of them in half an hour, and Asterisk has to write each
+            await house.link.action(commands.Command("Events", (("EventMask", "off"),)))
         ports = [str(ear.port) for ear in media.ears[callers:]] or [str(house.sink)]
         await house.sipp(agent, ports, listen=agent_port)
         stack.push_async_callback(house.stop)

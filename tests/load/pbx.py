@@ -136,7 +136,7 @@ async def bench(rates: list[int], seconds: int) -> dict[str, Any]:
     found: dict[str, Any] = {"machine": described(), "at": time.time(), "rates": {}, "few": {}, "waiting": {}}
     async with load_house(
         agents=AGENTS, cel=False, templates=more, agent="agent_talks", menus=menus, skills=("any", "few", "nobody"),
-        skilled={"few": FEW},
+        skilled={"few": FEW}, hears=True,
     ) as house:  # fmt: skip
         _head("calls/s", "who", "answered", "failed", "asterisk ms", "server ms", "ring p50", "p95", "p99 ms")
         for who in ("Queue()", "ours"):
