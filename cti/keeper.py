@@ -17,7 +17,7 @@ import structlog
 
 log = structlog.get_logger(__name__)
 ENDS = {signal.SIGINT, signal.SIGTERM}
-LIVED_S, MOST_S = 2.0, 30.0
+LIVED_S, MOST_S = 1.5, 30.0
 PR_SET_PDEATHSIG = 1
 
 
