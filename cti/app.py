@@ -212,7 +212,7 @@ class Server:
         settings, chosen = self.settings, self.settings.recording
         shelf = Shelf(settings.recorded_calls, RecordingLedger(self.engine))
         spool = settings.run_dir / "pbx" / "spool" / "monitor"
-        finisher = Finisher(shelf, self._hindered, kind=chosen.kind)
+        finisher = Finisher(shelf, settings.run_dir / "converting", self._hindered, kind=chosen.kind)
         return Recorder(
             self.bus,
             self.clock,

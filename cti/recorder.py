@@ -66,6 +66,7 @@ class Recorder:
         self.hindered: str | None = None
         self._stopping = False
         self._all_known = False
+        self._began = clock()
         bus.subscribe(events.CallMoved, self._moved)
         bus.subscribe(events.CallTransferred, self._transferred)
         bus.subscribe(events.CallEnded, self._ended)
@@ -230,12 +231,13 @@ class Recorder:
 
     async def _work(self) -> None:
         looked = 0.0
+        await self._finisher.clear()
         while not self._stopping:
             await self._finisher.work_off(self._clock)
             if self._all_known and self._clock() - looked > DAY_S:
                 looked = self._clock()
                 await self.recover()
-                await self._delete_due()
+                await self._tidy()
             try:
                 async with asyncio.timeout(AGAIN_S):
                     await self._kept.wait()
@@ -243,16 +245,17 @@ class Recorder:
                 continue
             self._kept.clear()
 
-    async def _delete_due(self) -> None:
+    async def _tidy(self) -> None:
         try:
             gone = await self._shelf.delete_due(self._clock())
+            left = await self._shelf.sweep(self._began)
         except (OSError, SQLAlchemyError) as error:
-            log.error(  # noqa: TRY400 - one line is enough
-                "recordings beyond their time could not be deleted", reason=str(error)
-            )
+            log.error("recordings are not tidied up", reason=str(error))  # noqa: TRY400 - one line is enough
             return
         if gone:
             log.info("recordings beyond their time were deleted", number=len(gone))
+        if left:
+            log.info("files that no recording has any more were removed", names=left[:10], number=len(left))
 
     # -- for the pages (port of `agents`) ----------------------------------------------------------------------------
 

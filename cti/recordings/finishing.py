@@ -2,6 +2,7 @@
 
 What remains to be done is what the ledger says, so a killed server goes on where it was: a recording whose files are
 still Asterisk's tracks is converted, from the beginning. The tracks stay until the small file's entry is written.
+Whatever is written on the way, also by the encoder, lies in the workplace, which the next server clears.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import json
+import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -30,12 +33,17 @@ ROOT = Path(__file__).parents[2]
 
 
 class Finisher:
-    """`alarm` is told what hinders it, None once nothing does."""
+    """`workplace`: a folder of its own. `alarm` is told what hinders it, None once nothing does."""
 
     def __init__(
-        self, shelf: Shelf, alarm: Callable[[str | None], None], *, kind: Literal["opus", "mp3"] = "opus"
+        self,
+        shelf: Shelf,
+        workplace: Path,
+        alarm: Callable[[str | None], None],
+        *,
+        kind: Literal["opus", "mp3"] = "opus",
     ) -> None:
-        self._shelf, self._alarm, self._kind = shelf, alarm, kind
+        self._shelf, self._workplace, self._alarm, self._kind = shelf, workplace, alarm, kind
         self._bad: set[str] = set()
         self._process: asyncio.subprocess.Process | None = None
         self._stopped = False
@@ -45,6 +53,10 @@ class Finisher:
         self._stopped = True
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
+
+    async def clear(self) -> None:
+        """What a killed server left half done is gone. Not while anything is being converted."""
+        await asyncio.to_thread(shutil.rmtree, self._workplace, ignore_errors=True)
 
     async def keep(self, about: About, said: Path, heard: Path, now: float) -> str:
         """A call's finished tracks, as Asterisk wrote them, onto the shelf; they may be removed afterwards. Its id."""
@@ -67,7 +79,8 @@ class Finisher:
 
     async def _one(self, entry: Entry, clock: Callable[[], float]) -> bool:
         paths = {file.name.partition(".")[2]: self._shelf.path(file) for file in entry.files}
-        with tempfile.TemporaryDirectory(prefix="zongji-") as folder:
+        self._workplace.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self._workplace) as folder:
             target = Path(folder) / f"call.{self._kind}"
             try:
                 facts = await self._converted(paths[SAID], paths[HEARD], target)
@@ -85,7 +98,7 @@ class Finisher:
         command = (*NICE, sys.executable, "-m", "cti.recordings.tracks", *map(str, (said, heard, target)))
         process = self._process = await asyncio.create_subprocess_exec(
             *command, cwd=ROOT, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE, env={**os.environ, "TMPDIR": str(target.parent)},
         )  # fmt: skip
         try:
             told, complaint = await process.communicate()

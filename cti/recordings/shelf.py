@@ -7,20 +7,21 @@ replaces is removed last. Killed in between, a file may be left that no entry kn
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from cti.recordings.timeline import About
-from db.recordings import Entry, Head, KeptFile, RecordingLedger, entry_of
+from db.recordings import Entry, Head, KeptFile, Link, RecordingLedger, entry_of
 
 MODE, FOLDER_MODE = 0o640, 0o750
-HEAD = "head.json"
+HEAD, PARTIAL = "head.json", ".partial"
 
 
 class UnknownRecording(Exception):
@@ -67,10 +68,15 @@ class Shelf:
             await self.delete(recording_id, "retention", now)
         return due
 
-    async def sweep(self) -> list[str]:
-        """Remove what no last entry knows, as a killed server leaves; the names. Not while something is being kept."""
-        known = {HEAD, *(file.name for one in await self.present() for file in one.files)}
-        return await asyncio.to_thread(self._remove, {one.name for one in self._folder.iterdir()} - known)
+    async def sweep(self, before: float) -> list[str]:
+        """Remove what a server left that was killed before this time (UTC epoch seconds); the names.
+
+        Files of which the ledger says that others took their place, or nothing, and unfinished ones. Whole files of
+        which it knows nothing stay: it may be the wrong ledger.
+        """
+        entries = readable(await self._ledger.links())
+        replaced = _names(entries) - _names(last_of(entries))
+        return await asyncio.to_thread(self._sweep, replaced, before)
 
     async def last(self, recording_id: str) -> Entry:
         """What the recording is now; raises UnknownRecording."""
@@ -81,8 +87,7 @@ class Shelf:
 
     async def present(self) -> list[Entry]:
         """The last entry of every recording that has not been deleted."""
-        last = {link.recording_id: link for link in await self._ledger.links()}
-        return [entry for entry in map(entry_of, last.values()) if entry.files]
+        return [entry for entry in last_of(readable(await self._ledger.links())) if entry.files]
 
     def path(self, file: KeptFile) -> Path:
         """Where it lies; raises UnknownRecording for a name that leads out of the folder, or a link."""
@@ -99,16 +104,48 @@ class Shelf:
             head = await self._ledger.append(entry)
             await asyncio.to_thread(_write_head, self._folder / HEAD, head)
 
+    def _sweep(self, replaced: set[str], before: float) -> list[str]:
+        if not self._folder.exists():  # nothing was ever kept
+            return []
+        there = {one.name: one for one in self._folder.iterdir()}
+        halves = {name for name, one in there.items() if name.endswith(PARTIAL) and _is_older(one, before)}
+        return self._remove(halves | replaced & there.keys())
+
     def _remove(self, names: set[str]) -> list[str]:
         for name in names:
             (self._folder / name).unlink(missing_ok=True)
         return sorted(names)
 
 
+def readable(links: Iterable[Link]) -> list[Entry]:
+    """In their order, without those that cannot be read: `verify` tells of them, and they hold up nobody."""
+    entries = []
+    for link in links:
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            entries.append(entry_of(link))
+    return entries
+
+
+def last_of(entries: Iterable[Entry]) -> list[Entry]:
+    """What each recording is now, deleted ones too."""
+    return list({entry.recording_id: entry for entry in entries}.values())
+
+
+def _is_older(path: Path, than: float) -> bool:
+    try:
+        return path.stat().st_mtime < than
+    except FileNotFoundError:  # it has just got its name
+        return False
+
+
+def _names(entries: Iterable[Entry]) -> set[str]:
+    return {file.name for entry in entries for file in entry.files}
+
+
 def _take(source: Path, target: Path) -> KeptFile:
     """Copied, hashed on the way, synced, then named; nothing is left behind when it fails."""
     target.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-    partial = target.with_name(f"{target.name}.partial")
+    partial = target.with_name(f"{target.name}{PARTIAL}")
     found, size = hashlib.sha256(), 0
     try:
         with source.open("rb") as given, partial.open("wb") as taken:
@@ -127,7 +164,7 @@ def _take(source: Path, target: Path) -> KeptFile:
 
 def _write_head(path: Path, head: Head) -> None:
     path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial")
+    partial = path.with_name(f"{path.name}{PARTIAL}")
     partial.write_text(json.dumps({"seq": head.seq, "hash": head.hash}), "utf-8")
     partial.chmod(MODE)
     partial.replace(path)

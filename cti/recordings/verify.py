@@ -7,15 +7,15 @@ import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from cti.recordings.shelf import HEAD
-from db.recordings import Entry, Head, KeptFile, Link, entry_of, faults_in
+from cti.recordings.shelf import HEAD, last_of, readable
+from db.recordings import Head, KeptFile, Link, faults_in
 
 
 def verify(folder: Path, links: Iterable[Link]) -> Iterator[str]:
     """Every fault in words, naming file or entry; nothing when all is well. Reads every file."""
     links = list(links)
     yield from _faults_of_chain(folder, links)
-    present = [file for entry in _last_entries(links) for file in entry.files]
+    present = [file for entry in last_of(readable(links)) for file in entry.files]
     owner = {file.sha256: file.name for file in present}
     for file in present:
         if fault := _fault_of(folder, file, owner):
@@ -34,17 +34,6 @@ def _faults_of_chain(folder: Path, links: list[Link]) -> Iterator[str]:
         yield f"{HEAD}: cannot be read"
         head = None
     yield from faults_in(links, head)
-
-
-def _last_entries(links: list[Link]) -> list[Entry]:
-    """What cannot be read has been told as a fault of the chain."""
-    last: dict[str, Entry] = {}
-    for link in links:
-        try:
-            last[link.recording_id] = entry_of(link)
-        except (ValueError, KeyError, TypeError):
-            continue
-    return list(last.values())
 
 
 def _fault_of(folder: Path, file: KeptFile, owner: dict[str, str]) -> str | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from pydub import AudioSegment
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cti.audio import write_tone
@@ -17,6 +18,7 @@ from cti.recordings.timeline import About
 from cti.recordings.tracks import BadTrack, convert, read_track
 from cti.recordings.verify import verify
 from db.recordings import RecordingLedger
+from db.tables import RecordingEntryRow
 
 NOW = 1_800_000_000.0
 ABOUT = About("c1", "trading", "+8613800000001", ("1001",), NOW - 3, ())
@@ -74,9 +76,10 @@ def test_a_track_of_another_rate_is_refused(tracks: tuple[Path, Path], tmp_path:
 class House:
     def __init__(self, engine: AsyncEngine, folder: Path) -> None:
         self.alarms: list[str | None] = []
-        self.folder, self.ledger = folder / "calls", RecordingLedger(engine)
+        self.engine, self.folder, self.ledger = engine, folder / "calls", RecordingLedger(engine)
         self.shelf = Shelf(self.folder, self.ledger)
-        self.finisher = Finisher(self.shelf, self.alarms.append)
+        self.workplace = folder / "converting"
+        self.finisher = Finisher(self.shelf, self.workplace, self.alarms.append)
 
     async def faults(self) -> list[str]:
         return list(verify(self.folder, await self.ledger.links()))
@@ -118,3 +121,32 @@ async def test_a_hindrance_is_told_and_the_work_done_when_it_is_over(house: Hous
     away.rename(house.folder)
     assert await house.finisher.work_off(lambda: NOW) == 1
     assert house.alarms[-1] is None
+
+
+async def test_an_entry_that_cannot_be_read_holds_up_nobody(house: House, tracks: tuple[Path, Path]) -> None:
+    await house.finisher.keep(ABOUT, *tracks, NOW)
+    good = await house.finisher.keep(ABOUT, *tracks, NOW)
+    async with house.engine.begin() as connection:
+        await connection.execute(update(RecordingEntryRow).where(RecordingEntryRow.seq == 1).values(body="{"))
+    assert await house.finisher.work_off(lambda: NOW) == 1
+    assert (await house.shelf.last(good)).kind == "converted"
+
+
+async def test_a_conversion_that_is_given_up_leaves_nothing(house: House, tracks: tuple[Path, Path]) -> None:
+    """Nor does the encoder, whose own files would lie where everybody's do."""
+    recording = await house.finisher.keep(ABOUT, *tracks, NOW)
+    work = asyncio.create_task(house.finisher.work_off(lambda: NOW))
+    async with asyncio.timeout(20):
+        while not list(house.workplace.glob("*/*")):  # noqa: ASYNC110 - another program's file
+            await asyncio.sleep(0.005)
+    house.finisher.stop()
+    assert await work == 0
+    assert list(house.workplace.iterdir()) == []
+    assert len((await house.shelf.last(recording)).files) == 2
+
+
+async def test_what_a_killed_server_had_half_converted_is_gone_with_the_next(house: House) -> None:
+    (house.workplace / "tmpabc").mkdir(parents=True)
+    (house.workplace / "tmpabc" / "call.opus").write_bytes(b"half a call")
+    await house.finisher.clear()
+    assert not house.workplace.exists()

@@ -120,9 +120,19 @@ async def test_what_is_deleted_in_time_is_gone_and_verifies_clean(house: House) 
 
 
 async def test_what_a_killed_server_left_is_swept_away_and_nothing_else(house: House) -> None:
-    (house.folder / "x.r.wav.partial").write_bytes(b"half")
-    assert await house.shelf.sweep() == ["x.r.wav.partial"]
-    assert await house.faults() == []
+    """A half of a file, and the files of a recording whose deletion had got its entry, and no more."""
+    files = {name: house.folder / name for name in ("x.r.wav.partial", "y.r.wav.partial", "unknown.r.wav")}
+    for file in files.values():
+        file.write_bytes(b"half")
+        os.utime(file, (NOW, NOW))
+    os.utime(files["y.r.wav.partial"], (NOW + 2, NOW + 2))  # another server is just writing it
+    kept = house.file(0).read_bytes()
+    await house.shelf.delete(house.ids[0], "retention", NOW)
+    house.file(0).write_bytes(kept)
+    assert await house.shelf.sweep(NOW + 1) == sorted([house.file(0).name, "x.r.wav.partial"])
+    assert [name for name, file in files.items() if file.exists()] == ["y.r.wav.partial", "unknown.r.wav"]
+    assert await house.shelf.sweep(NOW + 1) == []
+    assert house.file(1).exists()
 
 
 async def test_a_converted_recording_replaces_its_originals(house: House, tmp_path: Path) -> None:
