@@ -8,6 +8,7 @@ import pytest
 
 from acd.agent_states import Activity, Status
 from agents.ports import Refused
+from cti.asterisk import commands
 from tests.ami.fake import Channel
 from tests.ami.tape import Said
 from tests.scenarios.conftest import BRIEF_S, House, brief
@@ -285,11 +286,11 @@ async def test_a_caller_in_the_fallback_is_taken_back_only_when_he_is_in_our_loo
     await house.agent()
     caller, call, agent = await house.talking()
     async with house.outage():
-        caller.context = "fallback"  # the heartbeat was stale when the agent left
         house.fake.hangs_up(agent)
-        caller.in_loop = False
+        caller.context, caller.in_loop = "fallback", False  # the heartbeat was stale when the agent left
     assert not call.leg.in_doubt
     await house.holds(lambda: agent.uniqueid not in house.calls.legs)
+    await house.link.action(commands.Ping())  # what the call has to say by now was heard before
     assert not [one for one in house.fake.received if "goodbye" in one.get("Command")]
 
     caller.context = "arrivals"
