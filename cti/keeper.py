@@ -64,8 +64,13 @@ def take_signals() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
 
 
+def ends_with_parent(number: signal.Signals) -> None:
+    """This process gets the signal when the one that has started it is no more, however that ended."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
+
+
 def _served(serve: Callable[[], None], keeper: int) -> None:
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    ends_with_parent(signal.SIGKILL)
     if os.getppid() != keeper:
         return
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})

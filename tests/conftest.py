@@ -10,7 +10,7 @@ from types import FrameType
 
 import pytest
 
-from tests.processes import ended_with_parent
+from cti.keeper import ends_with_parent
 
 LATER = ("mosquitto", "postgres", "browser", "live")
 
@@ -18,7 +18,7 @@ LATER = ("mosquitto", "postgres", "browser", "live")
 def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGTERM, _as_ctrl_c)
     if hasattr(config, "workerinput"):
-        ended_with_parent(signal.SIGTERM)
+        ends_with_parent(signal.SIGTERM)
 
 
 def _as_ctrl_c(_number: int, _frame: FrameType | None) -> None:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
-import signal
 from pathlib import Path
-
-from cti.keeper import PR_SET_PDEATHSIG
 
 
 def children(pid: int) -> list[int]:
@@ -17,8 +13,3 @@ def children(pid: int) -> list[int]:
 def server_of(keeper: int) -> int:
     """The process that serves, of those that `up` is; 0 when there is none just now."""
     return next(iter(children(keeper)), 0)
-
-
-def ended_with_parent(number: signal.Signals) -> None:
-    """This process gets the signal when whoever has started it is no more, however that ended."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.served import ROOT
+
 STORY = """
 import pathlib, time, pytest
 

@@ -87,7 +87,8 @@ class Shelf:
 
     async def present(self) -> list[Entry]:
         """The last entry of every recording that has not been deleted."""
-        return [entry for entry in last_of(readable(await self._ledger.links())) if entry.files]
+        last = {link.recording_id: link for link in await self._ledger.links()}
+        return [entry for entry in readable(last.values()) if entry.files]
 
     def path(self, file: KeptFile) -> Path:
         """Where it lies; raises UnknownRecording for a name that leads out of the folder, or a link."""
