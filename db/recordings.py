@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
 from db.tables import RecordingEntryRow
@@ -130,6 +130,13 @@ class RecordingLedger:
     async def links(self) -> list[Link]:
         """All, in order."""
         return await self._links(select(RecordingEntryRow))
+
+    async def alone(self) -> list[Link]:
+        """Of each recording that has this one entry, in order: what was kept, and nothing done with it since."""
+        of = RecordingEntryRow.recording_id
+        return await self._links(
+            select(RecordingEntryRow).where(of.in_(select(of).group_by(of).having(func.count() == 1)))
+        )
 
     async def history(self, recording_id: str) -> list[Link]:
         """Of one recording, in order; empty when it is unknown."""

@@ -66,8 +66,8 @@ class Finisher:
         """Convert whatever waits; how many were. What hinders is told and left for the next time; never raises it."""
         done = 0
         try:
-            for entry in await self._shelf.present():
-                if entry.kind == "kept" and entry.recording_id not in self._bad and not self._stopped:
+            for entry in await self._shelf.unconverted():
+                if entry.recording_id not in self._bad and not self._stopped:
                     done += await self._one(entry, clock)
         except (OSError, SQLAlchemyError) as error:
             if not self._stopped:

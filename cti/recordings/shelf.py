@@ -90,6 +90,10 @@ class Shelf:
         last = {link.recording_id: link for link in await self._ledger.links()}
         return [entry for entry in readable(last.values()) if entry.files]
 
+    async def unconverted(self) -> list[Entry]:
+        """What was kept as it came, and nothing done with it since: asked after each call, so never all is read."""
+        return [entry for entry in readable(await self._ledger.alone()) if entry.kind == "kept"]
+
     def path(self, file: KeptFile) -> Path:
         """Where it lies; raises UnknownRecording for a name that leads out of the folder, or a link."""
         path = self._folder / file.name

@@ -92,8 +92,10 @@ def house(engine: AsyncEngine, tmp_path: Path) -> House:
 
 async def test_a_kept_call_is_converted_once_and_its_tracks_go(house: House, tracks: tuple[Path, Path]) -> None:
     recording = await house.finisher.keep(ABOUT, *tracks, NOW)
+    assert [one.recording_id for one in await house.shelf.unconverted()] == [recording]
     assert await house.finisher.work_off(lambda: NOW) == 1
     assert await house.finisher.work_off(lambda: NOW) == 0
+    assert await house.shelf.unconverted() == []
     entry = await house.shelf.last(recording)
     assert [file.name for file in entry.files] == [f"{recording}.opus"]
     assert entry.facts["seconds"] == 3.0
